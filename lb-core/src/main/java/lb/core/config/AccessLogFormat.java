@@ -1,0 +1,6 @@
+package lb.core.config;
+
+/// How a session's access-log line is written.
+public enum AccessLogFormat {
+    OFF, TEXT, JSON
+}

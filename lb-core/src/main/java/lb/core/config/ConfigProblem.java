@@ -1,0 +1,33 @@
+package lb.core.config;
+
+import org.jspecify.annotations.Nullable;
+
+/// One thing wrong with a configuration: where it stands, what was found and
+/// what was expected.
+///
+/// @param origin
+///            where it was written, such as `lb.conf:12` or `--backend`; null if
+///            nowhere (a missing key)
+/// @param path
+///            the key, such as `pools.pg.balance`
+/// @param value
+///            what was found, as written; null if nothing was
+/// @param rule
+///            what was expected, as a sentence without a full stop
+public record ConfigProblem(@Nullable String origin, String path, @Nullable String value, String rule) {
+
+    /// One line for a person: `lb.conf:12: pools.pg.balance = "fastest": expected
+    /// one of ...`.
+    @Override
+    public String toString() {
+        StringBuilder line = new StringBuilder();
+        if (origin != null) {
+            line.append(origin).append(": ");
+        }
+        line.append(path);
+        if (value != null) {
+            line.append(" = ").append(value);
+        }
+        return line.append(": ").append(rule).toString();
+    }
+}

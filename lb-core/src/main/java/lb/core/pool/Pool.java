@@ -1,0 +1,149 @@
+package lb.core.pool;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import lb.core.balance.BalancerBuilder;
+import lb.core.config.BackendConfig;
+import lb.core.config.PoolConfig;
+import org.jspecify.annotations.Nullable;
+
+/// A named group of backends.
+///
+/// Threading: the control loop is the only writer; workers read [#snapshot] once
+/// for each new session and count it with [#tryAcquire] and [#release].
+public final class Pool {
+
+    private static final VarHandle ACTIVE;
+
+    static {
+        try {
+            ACTIVE = MethodHandles.lookup().findVarHandle(Pool.class, "active", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final String name;
+    private final BalancerBuilder balancers;
+    private final Map<String, Member> members = new LinkedHashMap<>();
+
+    private PoolConfig config;
+    private volatile PoolSnapshot snapshot;
+    @SuppressWarnings("unused") // by ACTIVE
+    private int active;
+
+    /// A backend and what the configuration now says of it.
+    private record Member(Backend backend, BackendConfig config) {
+        boolean isReady() {
+            return config.weight() > 0 && backend.adminState() == AdminState.READY;
+        }
+    }
+
+    public Pool(PoolConfig config, BalancerBuilder balancers) {
+        this.name = config.name();
+        this.balancers = balancers;
+        this.config = config;
+        adopt(config);
+        this.snapshot = build();
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public PoolSnapshot snapshot() {
+        return snapshot;
+    }
+
+    /// The pool's configuration. Threading: control loop only.
+    public PoolConfig config() {
+        return config;
+    }
+
+    /// All backends in the order of the configuration. Threading: control
+    /// loop only.
+    public List<Backend> backends() {
+        return members.values().stream().map(Member::backend).toList();
+    }
+
+    /// The backend of that name, or null. Threading: control loop only.
+    public @Nullable Backend backend(String backendName) {
+        Member member = members.get(backendName);
+        return member == null ? null : member.backend();
+    }
+
+    /// Takes over a changed configuration of the same name. A backend whose name
+    /// and endpoint stay keeps its states and counters. Takes effect with the next
+    /// [#publish]. Threading: control loop only.
+    public void apply(PoolConfig changed) {
+        if (!changed.name().equals(name)) {
+            throw new IllegalArgumentException("pool: " + changed.name() + " (expected: " + name + ")");
+        }
+        adopt(changed);
+        config = changed;
+    }
+
+    /// Builds a snapshot from the states as they are now and makes it the one that
+    /// workers read. Threading: control loop only.
+    public void publish() {
+        snapshot = build();
+    }
+
+    /// Sessions that count against the pool's limit now.
+    public int active() {
+        return (int) ACTIVE.getOpaque(this);
+    }
+
+    /// Counts a session if the pool has fewer than `limit`; 0 for no limit. Every
+    /// success is paired with [#release].
+    public boolean tryAcquire(int limit) {
+        int before = (int) ACTIVE.getAndAdd(this, 1);
+        if (limit > 0 && before >= limit) {
+            ACTIVE.getAndAdd(this, -1);
+            return false;
+        }
+        return true;
+    }
+
+    public void release() {
+        int before = (int) ACTIVE.getAndAdd(this, -1);
+        assert before > 0 : "released more often than acquired: " + name;
+    }
+
+    private void adopt(PoolConfig from) {
+        Map<String, Member> old = Map.copyOf(members);
+        members.clear();
+        for (BackendConfig backend : from.backends()) {
+            Member known = old.get(backend.name());
+            boolean same = known != null && known.backend().endpoint().equals(backend.endpoint());
+            members.put(backend.name(), new Member(
+                    same ? known.backend() : new Backend(name, backend.name(), backend.endpoint()), backend));
+        }
+    }
+
+    private PoolSnapshot build() {
+        List<Candidate> candidates = tier(Member::isReady, member -> member.backend().healthState() == HealthState.UP);
+        if (candidates.isEmpty() && config.onNoneHealthy() == PoolConfig.OnNoneHealthy.ALL) {
+            candidates = tier(Member::isReady, member -> true);
+        }
+        return new PoolSnapshot(config, candidates, balancers.build(config.balance(), candidates));
+    }
+
+    /// The primaries that pass both tests, or the backups if no primary does.
+    private List<Candidate> tier(Predicate<Member> ready, Predicate<Member> healthy) {
+        List<Candidate> primaries = new ArrayList<>();
+        List<Candidate> backups = new ArrayList<>();
+        for (Member member : members.values()) {
+            if (ready.and(healthy).test(member)) {
+                (member.config().backup() ? backups : primaries)
+                        .add(new Candidate(member.backend(), member.config().weight()));
+            }
+        }
+        return primaries.isEmpty() ? backups : primaries;
+    }
+}
