@@ -120,9 +120,10 @@ public final class Pool {
         members.clear();
         for (BackendConfig backend : from.backends()) {
             Member known = old.get(backend.name());
-            boolean same = known != null && known.backend().endpoint().equals(backend.endpoint());
-            members.put(backend.name(), new Member(
-                    same ? known.backend() : new Backend(name, backend.name(), backend.endpoint()), backend));
+            Backend kept = known != null && known.backend().endpoint().equals(backend.endpoint())
+                    ? known.backend()
+                    : new Backend(name, backend.name(), backend.endpoint());
+            members.put(backend.name(), new Member(kept, backend));
         }
     }
 

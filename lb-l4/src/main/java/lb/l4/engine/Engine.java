@@ -14,13 +14,15 @@ public final class Engine implements AutoCloseable {
 
     /// Makes an engine that listens nowhere yet; [#apply] gives it something to do.
     ///
-    /// @param workers event loops that carry sessions
+    /// @param workers
+    ///            event loops that carry sessions
     public Engine(int workers, SessionLog sessionLog) {
         this.sessionLog = sessionLog;
         throw new UnsupportedOperationException("in the making " + workers + this.sessionLog);
     }
 
-    /// Takes `config` into use in place of the one in use, completely or not at all.
+    /// Takes `config` into use in place of the one in use, completely or not
+    /// at all.
     public CompletableFuture<ApplyResult> apply(LbConfig config) {
         throw new UnsupportedOperationException("in the making " + config);
     }
@@ -30,8 +32,9 @@ public final class Engine implements AutoCloseable {
         throw new UnsupportedOperationException("in the making");
     }
 
-    /// Stops accepting and waits for the sessions to end; those left after `timeout` are closed.
-    /// Completes with the number of sessions that had to be closed.
+    /// Stops accepting and waits for the sessions to end; those left after
+    /// `timeout` are closed. Completes with the number of sessions that had to
+    /// be closed.
     public CompletableFuture<Integer> drain(Duration timeout) {
         throw new UnsupportedOperationException("in the making " + timeout);
     }

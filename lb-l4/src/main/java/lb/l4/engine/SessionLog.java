@@ -8,6 +8,7 @@ import lb.core.session.SessionRecord;
 /// Threading: called on workers, so it must not block.
 @FunctionalInterface
 public interface SessionLog {
-    /// @param format the listener's `access-log`, which may be OFF
+    /// @param format
+    ///            the listener's `access-log`, which may be OFF
     void ended(SessionRecord record, AccessLogFormat format);
 }
