@@ -11,8 +11,7 @@ public interface Balancer {
     /// Returns a backend that is not in `tried`, or null if all were tried or there
     /// is none.
     ///
-    /// @param flowHash
-    ///            the hash of the flow's key ([FlowHash]); only hash balancers look
+    /// @param flowHash the hash of the flow's key ([FlowHash]); only hash balancers look
     ///            at it
     @Nullable
     Backend pick(long flowHash, Tried tried);

@@ -12,13 +12,10 @@ public final class FlowHash {
 
     /// Hashes the parts of a flow that `key` names.
     ///
-    /// @param protocol
-    ///            IP protocol number: 6 for TCP, 17 for UDP
-    /// @param client
-    ///            the client's address, 4 or 16 bytes in network order; IPv4 is
+    /// @param protocol IP protocol number: 6 for TCP, 17 for UDP
+    /// @param client the client's address, 4 or 16 bytes in network order; IPv4 is
     ///            never mapped into IPv6
-    /// @param local
-    ///            the address that the client used, likewise
+    /// @param local the address that the client used, likewise
     public static long of(HashKey key, int protocol, byte[] client, int clientPort, byte[] local, int localPort) {
         return switch (key) {
             case FIVE_TUPLE -> mix(hash(hash(protocol, client, clientPort), local, localPort));

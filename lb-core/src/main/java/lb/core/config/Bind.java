@@ -6,12 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The addresses that a listener binds.
 ///
-/// @param host
-///            null for all addresses of both families
-/// @param firstPort
-///            0 to 65535; 0 lets the kernel choose, and is no range
-/// @param lastPort
-///            `firstPort` for a single port
+/// @param host null for all addresses of both families
+/// @param firstPort 0 to 65535; 0 lets the kernel choose, and is no range
+/// @param lastPort `firstPort` for a single port
 public record Bind(@Nullable InetAddress host, int firstPort, int lastPort) {
 
     public Bind {

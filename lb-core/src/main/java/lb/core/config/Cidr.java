@@ -5,10 +5,8 @@ import java.util.Arrays;
 
 /// A network: an address prefix of either family.
 ///
-/// @param network
-///            its first address; the bits after the prefix are zero
-/// @param prefixLength
-///            0 to 32 for IPv4, 0 to 128 for IPv6
+/// @param network its first address; the bits after the prefix are zero
+/// @param prefixLength 0 to 32 for IPv4, 0 to 128 for IPv6
 public record Cidr(InetAddress network, int prefixLength) {
 
     public Cidr {

@@ -5,15 +5,11 @@ import org.jspecify.annotations.Nullable;
 /// One thing wrong with a configuration: where it stands, what was found and
 /// what was expected.
 ///
-/// @param origin
-///            where it was written, such as `lb.conf:12` or `--backend`; null if
+/// @param origin where it was written, such as `lb.conf:12` or `--backend`; null if
 ///            nowhere (a missing key)
-/// @param path
-///            the key, such as `pools.pg.balance`
-/// @param value
-///            what was found, as written; null if nothing was
-/// @param rule
-///            what was expected, as a sentence without a full stop
+/// @param path the key, such as `pools.pg.balance`
+/// @param value what was found, as written; null if nothing was
+/// @param rule what was expected, as a sentence without a full stop
 public record ConfigProblem(@Nullable String origin, String path, @Nullable String value, String rule) {
 
     /// One line for a person: `lb.conf:12: pools.pg.balance = "fastest": expected

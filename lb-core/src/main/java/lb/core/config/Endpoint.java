@@ -8,8 +8,7 @@ public sealed interface Endpoint {
 
     /// A TCP or UDP address. Names are resolved before a record is built.
     ///
-    /// @param port
-    ///            1 to 65535, or 0 for the port that the client used on the listener
+    /// @param port 1 to 65535, or 0 for the port that the client used on the listener
     record Inet(InetAddress address, int port) implements Endpoint {
         public Inet {
             if (port < 0 || port > 65535) {
@@ -27,8 +26,7 @@ public sealed interface Endpoint {
 
     /// A unix stream socket.
     ///
-    /// @param path
-    ///            a file's path of at most 107 bytes, or `@name` for one in the
+    /// @param path a file's path of at most 107 bytes, or `@name` for one in the
     ///            abstract namespace
     record Unix(String path) implements Endpoint {
         @Override

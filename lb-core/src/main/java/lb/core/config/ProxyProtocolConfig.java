@@ -5,12 +5,9 @@ import java.util.Set;
 /// The PROXY protocol header that a pool sends to its backends (haproxy.org,
 /// proxy-protocol.txt).
 ///
-/// @param crc32c
-///            adds the checksum TLV; version 2 only
-/// @param uniqueId
-///            adds the session's id as TLV; version 2 only
-/// @param passThrough
-///            types (0 to 255) of incoming TLVs that are sent on; version 2 only
+/// @param crc32c adds the checksum TLV; version 2 only
+/// @param uniqueId adds the session's id as TLV; version 2 only
+/// @param passThrough types (0 to 255) of incoming TLVs that are sent on; version 2 only
 public record ProxyProtocolConfig(Version version, boolean crc32c, boolean uniqueId, Set<Integer> passThrough) {
 
     /// No header.

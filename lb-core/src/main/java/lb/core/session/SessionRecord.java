@@ -7,36 +7,22 @@ import org.jspecify.annotations.Nullable;
 /// Everything that is known of one session when it has ended; the source of the
 /// access log.
 ///
-/// @param id
-///            unique in the process's lifetime and, by its random start, most
+/// @param id unique in the process's lifetime and, by its random start, most
 ///            likely beyond
-/// @param peer
-///            the socket's other end
-/// @param client
-///            the address from a trusted PROXY header, else `peer`
-/// @param local
-///            the address that the client connected to (from a trusted header,
+/// @param peer the socket's other end
+/// @param client the address from a trusted PROXY header, else `peer`
+/// @param local the address that the client connected to (from a trusted header,
 ///            else the socket's)
-/// @param backend
-///            the last one tried or used; null if none was picked
-/// @param acceptedMillis
-///            wall clock, since the epoch
-/// @param connectNanos
-///            from accept to connected; -1 if never connected
-/// @param durationNanos
-///            from accept to the end
-/// @param bytesUp
-///            from client to backend, delivered to the backend's socket
-/// @param bytesDown
-///            from backend to client
-/// @param tries
-///            connection attempts; 1 means no retry
-/// @param listenerSessions
-///            active sessions of the listener when it ended, this one included
-/// @param poolSessions
-///            the same of the pool
-/// @param backendSessions
-///            the same of the backend
+/// @param backend the last one tried or used; null if none was picked
+/// @param acceptedMillis wall clock, since the epoch
+/// @param connectNanos from accept to connected; -1 if never connected
+/// @param durationNanos from accept to the end
+/// @param bytesUp from client to backend, delivered to the backend's socket
+/// @param bytesDown from backend to client
+/// @param tries connection attempts; 1 means no retry
+/// @param listenerSessions active sessions of the listener when it ended, this one included
+/// @param poolSessions the same of the pool
+/// @param backendSessions the same of the backend
 public record SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
         InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos, long durationNanos,
         long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions, int poolSessions,

@@ -7,8 +7,7 @@ import lb.core.config.ConfigProblem;
 public sealed interface ApplyResult {
     /// It is in use.
     ///
-    /// @param changes
-    ///            what was added, changed and removed, for people: `listener
+    /// @param changes what was added, changed and removed, for people: `listener
     ///            pg added`
     record Applied(List<String> changes) implements ApplyResult {}
 

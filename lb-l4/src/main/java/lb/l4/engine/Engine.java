@@ -1,45 +1,110 @@
 package lb.l4.engine;
 
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import lb.core.config.LbConfig;
+import lb.core.session.EndCause;
+import lb.l4.tcp.SessionLog;
+import lb.l4.tcp.TcpWorker;
+import lb.l4.worker.Worker;
+import lb.l4.worker.Workers;
 
-/// A running balancer.
+/// A running balancer: its workers, and the control loop that tells them what to do.
+///
+/// Threading: any thread may call; what changes something runs on the control loop.
 public final class Engine implements AutoCloseable {
 
-    private final SessionLog sessionLog;
+    private final MultiThreadIoEventLoopGroup controlGroup = new MultiThreadIoEventLoopGroup(1,
+            new DefaultThreadFactory("lb-control"), EpollIoHandler.newFactory());
+    private final IoEventLoop control = controlGroup.next();
+    private final Workers workers;
+    private final TcpWorker[] tcpWorkers;
+    private final Configuration configuration;
 
     /// Makes an engine that listens nowhere yet; [#apply] gives it something to do.
     ///
-    /// @param workers
-    ///            event loops that carry sessions
-    public Engine(int workers, SessionLog sessionLog) {
-        this.sessionLog = sessionLog;
-        throw new UnsupportedOperationException("in the making " + workers + this.sessionLog);
+    /// @param workerCount event loops that carry sessions, at least 1
+    public Engine(int workerCount, SessionLog sessionLog) {
+        workers = new Workers(workerCount);
+        String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
+        tcpWorkers = workers.all().stream()
+                .map(worker -> new TcpWorker(worker, workers, sessionLog, process + "-" + worker.index() + "-"))
+                .toArray(TcpWorker[]::new);
+        configuration = new Configuration(control, tcpWorkers);
     }
 
-    /// Takes `config` into use in place of the one in use, completely or not
-    /// at all.
+    /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep
+    /// what they have; so do pools and backends whose names stay.
     public CompletableFuture<ApplyResult> apply(LbConfig config) {
-        throw new UnsupportedOperationException("in the making " + config);
+        return CompletableFuture.supplyAsync(() -> configuration.apply(config), control);
     }
 
     /// The addresses that each listener is bound to, by the listener's name.
     public Map<String, List<InetSocketAddress>> addresses() {
-        throw new UnsupportedOperationException("in the making");
+        return CompletableFuture.supplyAsync(configuration::addresses, control).join();
     }
 
-    /// Stops accepting and waits for the sessions to end; those left after
-    /// `timeout` are closed. Completes with the number of sessions that had to
-    /// be closed.
+    /// Sessions at this moment.
+    public int activeSessions() {
+        return configuration.processLimit().active();
+    }
+
+    /// Stops accepting and waits for the sessions to end; those left after `timeout` are closed.
+    ///
+    /// @return completes with the number of sessions that had to be closed
     public CompletableFuture<Integer> drain(Duration timeout) {
-        throw new UnsupportedOperationException("in the making " + timeout);
+        CompletableFuture<Integer> drained = new CompletableFuture<>();
+        control.execute(() -> {
+            configuration.stopListening();
+            long deadlineNanos = System.nanoTime() + timeout.toNanos();
+            awaitEnd(deadlineNanos, drained);
+        });
+        return drained;
+    }
+
+    private void awaitEnd(long deadlineNanos, CompletableFuture<Integer> drained) {
+        if (configuration.processLimit().active() == 0) {
+            drained.complete(0);
+        } else if (System.nanoTime() - deadlineNanos >= 0) {
+            endSessions(EndCause.DRAIN_TIMEOUT).whenComplete((ended, failure) -> {
+                if (failure == null) {
+                    drained.complete(ended);
+                } else {
+                    drained.completeExceptionally(failure);
+                }
+            });
+        } else {
+            control.schedule(() -> awaitEnd(deadlineNanos, drained), 20, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private CompletableFuture<Integer> endSessions(EndCause cause) {
+        List<CompletableFuture<Integer>> ended = new ArrayList<>();
+        for (TcpWorker tcp : tcpWorkers) {
+            ended.add(CompletableFuture.supplyAsync(() -> tcp.endAll(cause), tcp.worker()::execute));
+        }
+        return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new))
+                .thenApply(done -> ended.stream().mapToInt(CompletableFuture::join).sum());
     }
 
     /// Ends everything at once. Returns when all threads have ended.
     @Override
-    public void close() {}
+    public void close() {
+        CompletableFuture.runAsync(configuration::stopAll, control).join();
+        endSessions(EndCause.KILLED).join();
+        for (Worker worker : workers.all()) {
+            worker.shutdown().awaitUninterruptibly();
+        }
+        controlGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
 }

@@ -1,4 +1,4 @@
-package lb.l4.engine;
+package lb.l4.tcp;
 
 import lb.core.config.AccessLogFormat;
 import lb.core.session.SessionRecord;
@@ -8,7 +8,6 @@ import lb.core.session.SessionRecord;
 /// Threading: called on workers, so it must not block.
 @FunctionalInterface
 public interface SessionLog {
-    /// @param format
-    ///            the listener's `access-log`, which may be OFF
+    /// @param format the listener's `access-log`, which may be OFF
     void ended(SessionRecord record, AccessLogFormat format);
 }

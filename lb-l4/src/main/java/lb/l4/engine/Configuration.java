@@ -1,0 +1,195 @@
+package lb.l4.engine;
+
+import io.netty.channel.IoEventLoop;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import lb.core.config.BackendConfig;
+import lb.core.config.ConfigProblem;
+import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
+import lb.core.config.PoolConfig;
+import lb.l4.linux.Linux;
+import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.TcpWorker;
+import lb.l4.tcp.Upstream;
+import org.jspecify.annotations.Nullable;
+
+/// The configuration in use, and the step from one to the next: listeners and pools are added, changed and removed, and
+/// what did not change never notices.
+///
+/// Threading: control loop, but for [#processLimit].
+final class Configuration {
+
+    private final IoEventLoop control;
+    private final Linux linux = new Linux();
+    private final TcpWorker[] tcpWorkers;
+    private final ListeningSockets sockets;
+    private final ConnectionLimit processLimit = new ConnectionLimit(0);
+    private final Map<String, RunningPool> pools = new LinkedHashMap<>();
+    private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
+    private boolean isStopping;
+
+    Configuration(IoEventLoop control, TcpWorker[] tcpWorkers) {
+        this.control = control;
+        this.tcpWorkers = tcpWorkers;
+        this.sockets = new ListeningSockets(linux, tcpWorkers.length);
+    }
+
+    /// What all listeners together may have. Threading: any thread.
+    ConnectionLimit processLimit() {
+        return processLimit;
+    }
+
+    /// Takes `config` into use, completely or not at all.
+    ApplyResult apply(LbConfig config) {
+        List<ConfigProblem> problems = new ArrayList<>();
+        if (isStopping) {
+            problems.add(new ConfigProblem(null, "lb", null, "is stopping and takes no configuration"));
+            return new ApplyResult.Refused(problems);
+        }
+        Map<String, List<ListeningSockets.Group>> opened = open(config, problems);
+        if (!problems.isEmpty()) {
+            opened.values().forEach(groups -> groups.forEach(sockets::close));
+            return new ApplyResult.Refused(problems);
+        }
+        List<String> changes = new ArrayList<>();
+        if (config.workers() != tcpWorkers.length) {
+            changes.add("workers " + tcpWorkers.length + " until the next start, then " + config.workers());
+        }
+        processLimit.setLimit(config.maxConnections());
+        applyPools(config, changes);
+        applyListeners(config, opened, changes);
+        removePools(config, changes);
+        return new ApplyResult.Applied(List.copyOf(changes));
+    }
+
+    Map<String, List<InetSocketAddress>> addresses() {
+        Map<String, List<InetSocketAddress>> addresses = new TreeMap<>();
+        listeners.forEach((name, listener) -> addresses.put(name, listener.addresses()));
+        return addresses;
+    }
+
+    /// Takes what the kernel has accepted, and no more.
+    void stopListening() {
+        isStopping = true;
+        listeners.values().forEach(RunningListener::stop);
+        listeners.clear();
+    }
+
+    void stopAll() {
+        stopListening();
+        pools.values().forEach(RunningPool::stop);
+        pools.clear();
+    }
+
+    /// Opens the sockets that the present listeners do not have, before anything is changed.
+    private Map<String, List<ListeningSockets.Group>> open(LbConfig config, List<ConfigProblem> problems) {
+        Map<String, List<ListeningSockets.Group>> opened = new LinkedHashMap<>();
+        for (ListenerConfig listener : config.listeners()) {
+            RunningListener running = listeners.get(listener.name());
+            if (running == null || !running.config().bind().equals(listener.bind())) {
+                opened.put(listener.name(), sockets.open(listener, pool(config, listener).keepalive(), problems));
+            }
+        }
+        return opened;
+    }
+
+    private void applyPools(LbConfig config, List<String> changes) {
+        for (PoolConfig pool : config.pools()) {
+            RunningPool running = pools.get(pool.name());
+            if (running == null) {
+                pools.put(pool.name(), new RunningPool(control, pool));
+                changes.add("pool " + pool.name() + " added");
+            } else if (!running.config().equals(pool)) {
+                changes.add("pool " + pool.name() + " changed" + backendChanges(running.config(), pool));
+                running.apply(pool);
+            }
+        }
+    }
+
+    private void applyListeners(LbConfig config, Map<String, List<ListeningSockets.Group>> opened,
+            List<String> changes) {
+        Map<String, RunningListener> old = new LinkedHashMap<>(listeners);
+        listeners.clear();
+        for (ListenerConfig listener : config.listeners()) {
+            String name = listener.name();
+            RunningListener running = old.remove(name);
+            PoolConfig pool = pool(config, listener);
+            Upstream upstream = running(pool).upstream();
+            List<ListeningSockets.Group> groups = opened.get(name);
+            if (groups != null) {
+                if (running != null) {
+                    running.stop();
+                }
+                changes.add("listener " + name + (running == null ? " added" : " moved to " + listener.bind()));
+                running = new RunningListener(listener, upstream, processLimit, sockets, tcpWorkers, groups);
+                running.start();
+            } else if (running != null && running.apply(listener, upstream, pool.keepalive())) {
+                changes.add("listener " + name + " changed");
+            }
+            if (running != null) {
+                listeners.put(name, running);
+            }
+        }
+        old.forEach((name, gone) -> {
+            gone.stop();
+            changes.add("listener " + name + " removed");
+        });
+    }
+
+    private void removePools(LbConfig config, List<String> changes) {
+        List<String> kept = config.pools().stream().map(PoolConfig::name).toList();
+        pools.entrySet().removeIf(entry -> {
+            if (kept.contains(entry.getKey())) {
+                return false;
+            }
+            entry.getValue().stop();
+            changes.add("pool " + entry.getKey() + " removed");
+            return true;
+        });
+    }
+
+    private RunningPool running(PoolConfig pool) {
+        RunningPool running = pools.get(pool.name());
+        if (running == null) {
+            throw new IllegalStateException("pool " + pool.name() + " is not running");
+        }
+        return running;
+    }
+
+    private static PoolConfig pool(LbConfig config, ListenerConfig listener) {
+        return config.pools().stream().filter(pool -> pool.name().equals(listener.pool())).findFirst().orElseThrow(
+                () -> new IllegalArgumentException("listener " + listener.name() + ": no pool " + listener.pool()));
+    }
+
+    private static String backendChanges(PoolConfig from, PoolConfig to) {
+        StringBuilder changes = new StringBuilder();
+        for (BackendConfig backend : to.backends()) {
+            BackendConfig before = named(from, backend.name());
+            if (before == null) {
+                changes.append(", backend ").append(backend.name()).append(" added");
+            } else if (!before.equals(backend)) {
+                changes.append(", backend ").append(backend.name()).append(" changed");
+            }
+        }
+        for (BackendConfig backend : from.backends()) {
+            if (named(to, backend.name()) == null) {
+                changes.append(", backend ").append(backend.name()).append(" removed");
+            }
+        }
+        return changes.toString();
+    }
+
+    private static @Nullable BackendConfig named(PoolConfig pool, String name) {
+        for (BackendConfig backend : pool.backends()) {
+            if (backend.name().equals(name)) {
+                return backend;
+            }
+        }
+        return null;
+    }
+}

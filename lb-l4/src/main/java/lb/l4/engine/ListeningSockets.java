@@ -1,0 +1,207 @@
+package lb.l4.engine;
+
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import lb.core.config.Bind;
+import lb.core.config.ConfigProblem;
+import lb.core.config.KeepaliveConfig;
+import lb.core.config.ListenerConfig;
+import lb.core.config.SocketConfig;
+import lb.l4.linux.Errno;
+import lb.l4.linux.Linux;
+import lb.l4.linux.SocketAddresses;
+import lb.l4.tcp.LocalAddress;
+import lb.l4.tcp.TcpKeepalive;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Opens the sockets of a listener: for each address one per worker, in one SO_REUSEPORT group, so that accepting never
+/// leaves the worker.
+///
+/// Threading: control loop.
+final class ListeningSockets {
+
+    private static final Logger log = LoggerFactory.getLogger(ListeningSockets.class);
+    private static final Path SOMAXCONN = Path.of("/proc/sys/net/core/somaxconn");
+
+    private final Linux linux;
+    private final int workers;
+
+    /// The sockets of one address, one for each worker.
+    record Group(LocalAddress address, List<Integer> descriptors) {}
+
+    /// An address could not be used.
+    private static final class BindException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        BindException(String address, int errno) {
+            super("cannot listen on " + address + ": " + Errno.text(errno));
+        }
+    }
+
+    ListeningSockets(Linux linux, int workers) {
+        this.linux = linux;
+        this.workers = workers;
+    }
+
+    /// Opens all sockets of a listener, bound and configured but not yet listening, so that a configuration that fails
+    /// later has let nobody in. If one cannot be had, `problems` says which and why, and none is left open.
+    List<Group> open(ListenerConfig config, KeepaliveConfig keepalive, List<ConfigProblem> problems) {
+        List<Group> groups = new ArrayList<>();
+        Bind bind = config.bind();
+        try {
+            for (int port = bind.firstPort(); port <= bind.lastPort(); port++) {
+                int chosen = port;
+                for (InetAddress address : addresses(bind)) {
+                    Group group = openGroup(address, chosen, config.socket(), keepalive);
+                    groups.add(group);
+                    chosen = group.address().port();
+                }
+            }
+            return groups;
+        } catch (BindException e) {
+            problems.add(new ConfigProblem(null, "listeners." + config.name() + ".bind", bind.toString(),
+                    String.valueOf(e.getMessage())));
+            groups.forEach(this::close);
+            return List.of();
+        }
+    }
+
+    void listen(Group group, SocketConfig config) {
+        for (int fd : group.descriptors()) {
+            linux.listen(fd, config.backlog());
+        }
+        int most = somaxconn();
+        if (config.backlog() > most) {
+            log.warn("backlog {} of {} is cut to {} by net.core.somaxconn", config.backlog(), group.address(), most);
+        }
+    }
+
+    void close(Group group) {
+        for (int fd : group.descriptors()) {
+            linux.close(fd);
+        }
+    }
+
+    /// Sets the options of sockets that are in use; accepted connections inherit them.
+    void configure(Group group, SocketConfig config, KeepaliveConfig keepalive) {
+        for (int fd : group.descriptors()) {
+            try {
+                configure(fd, group.address(), config, keepalive);
+            } catch (BindException e) {
+                log.error("{}", e.getMessage());
+            }
+        }
+    }
+
+    private static List<InetAddress> addresses(Bind bind) {
+        InetAddress host = bind.host();
+        if (host != null) {
+            return List.of(host);
+        }
+        try {
+            // Two sockets, not one for both families: an IPv4 connection on an IPv4 socket is cheaper.
+            return List.of(InetAddress.getByAddress(new byte[4]), InetAddress.getByAddress(new byte[16]));
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Group openGroup(InetAddress address, int port, SocketConfig config, KeepaliveConfig keepalive)
+            throws BindException {
+        List<Integer> descriptors = new ArrayList<>();
+        try {
+            // SO_REUSEPORT would hide another process on the same port: bind once without it.
+            int first = bound(address, port, false);
+            int chosen = portOf(first);
+            linux.close(first);
+            LocalAddress local = new LocalAddress(address.isAnyLocalAddress(), address, chosen);
+            for (int i = 0; i < workers; i++) {
+                descriptors.add(bound(address, chosen, true));
+                configure(descriptors.getLast(), local, config, keepalive);
+            }
+            return new Group(local, List.copyOf(descriptors));
+        } catch (BindException e) {
+            descriptors.forEach(linux::close);
+            throw e;
+        }
+    }
+
+    private int bound(InetAddress address, int port, boolean reusePort) throws BindException {
+        boolean isIpv6 = address instanceof Inet6Address;
+        String text = new LocalAddress(false, address, port).toString();
+        int fd = linux.socket(isIpv6 ? Linux.AF_INET6 : Linux.AF_INET,
+                Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            throw new BindException(text, -fd);
+        }
+        linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEADDR, 1);
+        if (reusePort) {
+            linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEPORT, 1);
+        }
+        if (isIpv6) {
+            linux.setsockopt(fd, Linux.IPPROTO_IPV6, Linux.IPV6_V6ONLY, 1);
+        }
+        int result = linux.bind(fd, linux.scratch().address(),
+                SocketAddresses.writeInet(linux.scratch(), address, port));
+        if (result < 0) {
+            linux.close(fd);
+            throw new BindException(text, -result);
+        }
+        return fd;
+    }
+
+    private int portOf(int fd) {
+        linux.getsockname(fd);
+        return SocketAddresses.readPort(linux.scratch());
+    }
+
+    private void configure(int fd, LocalAddress address, SocketConfig config, KeepaliveConfig keepalive)
+            throws BindException {
+        linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
+        linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_DEFER_ACCEPT, (int) config.deferAccept().toSeconds());
+        TcpKeepalive.set(linux, fd, keepalive);
+        if (config.fastOpen() > 0) {
+            linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_FASTOPEN, config.fastOpen());
+        }
+        if (config.receiveBufferBytes() > 0) {
+            linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF, config.receiveBufferBytes());
+        }
+        if (config.sendBufferBytes() > 0) {
+            linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_SNDBUF, config.sendBufferBytes());
+        }
+        if (config.tos() >= 0) {
+            boolean isIpv4 = address.address() instanceof Inet4Address;
+            linux.setsockopt(fd, isIpv4 ? Linux.IPPROTO_IP : Linux.IPPROTO_IPV6,
+                    isIpv4 ? Linux.IP_TOS : Linux.IPV6_TCLASS, config.tos());
+        }
+        String name = config.networkInterface();
+        if (name != null) {
+            bindToDevice(fd, address, name);
+        }
+    }
+
+    private void bindToDevice(int fd, LocalAddress address, String name) throws BindException {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        int result = linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_BINDTODEVICE, bytes);
+        if (result < 0) {
+            throw new BindException(address + " of interface " + name, -result);
+        }
+    }
+
+    private static int somaxconn() {
+        try {
+            return Integer.parseInt(Files.readString(SOMAXCONN).trim());
+        } catch (IOException | NumberFormatException e) {
+            return Integer.MAX_VALUE;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package lb.l4.tcp;
+
+import java.util.concurrent.RejectedExecutionException;
+import lb.l4.linux.Errno;
+import lb.l4.linux.SocketAddresses;
+import lb.l4.worker.Descriptor;
+import lb.l4.worker.TimerWheel;
+import lb.l4.worker.Worker;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One worker's listening socket for one address of a listener.
+///
+/// Threading: confined to its worker.
+public final class Acceptor extends Descriptor {
+
+    /// Connections accepted for one event, so that a burst cannot delay the
+    /// sessions that there are.
+    private static final int BURST = 16;
+    /// Ticks to wait when the system has no descriptors left.
+    private static final int EXHAUSTED_TICKS = 1;
+    private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
+
+    private final TcpWorker[] siblings;
+    private final TcpWorker home;
+    private final TcpListener listener;
+    private final LocalAddress bound;
+    private final TimerWheel.Entry retry = new TimerWheel.Entry() {
+        @Override
+        protected void onDeadline() {
+            resume();
+        }
+    };
+    private boolean isPaused = true;
+    private boolean isClosed;
+
+    /// @param siblings the TCP sides of all workers, by worker index
+    /// @param bound what the socket is bound to
+    public Acceptor(int fd, TcpWorker[] siblings, TcpWorker home, TcpListener listener, LocalAddress bound) {
+        super(fd);
+        this.siblings = siblings;
+        this.home = home;
+        this.listener = listener;
+        this.bound = bound;
+    }
+
+    /// Starts accepting, or goes on after a pause.
+    public void resume() {
+        if (isPaused && !isClosed) {
+            isPaused = false;
+            home.worker().registerListening(this);
+        }
+    }
+
+    /// Takes what the kernel has accepted already and closes the socket.
+    public void stop() {
+        if (isClosed) {
+            return;
+        }
+        while (!isPaused && accept()) {
+            // until the backlog is empty
+        }
+        isClosed = true;
+        home.worker().wheel().clear(retry);
+        home.worker().closeLater(this);
+    }
+
+    @Override
+    protected void onEvents(int events) {
+        for (int i = 0; i < BURST && !isPaused; i++) {
+            if (!accept()) {
+                return;
+            }
+        }
+    }
+
+    /// Accepts one connection. Returns false if there is none now.
+    private boolean accept() {
+        if (!listener.tryAcquire(this::onRoom)) {
+            pause();
+            return false;
+        }
+        int fd = home.worker().linux().accept4(intValue());
+        if (fd < 0) {
+            listener.release();
+            return onFailure(-fd);
+        }
+        byte[] peer = SocketAddresses.readAddress(home.worker().linux().scratch());
+        int peerPort = SocketAddresses.readPort(home.worker().linux().scratch());
+        place(fd, peer, peerPort);
+        return true;
+    }
+
+    private void place(int fd, byte[] peer, int peerPort) {
+        Worker target = home.workers.placeFor(home.worker());
+        target.expect();
+        long acceptedNanos = System.nanoTime();
+        if (target == home.worker()) {
+            new TcpSession(home, listener, fd, peer, peerPort, bound, acceptedNanos).start();
+            return;
+        }
+        TcpWorker adopting = siblings[target.index()];
+        try {
+            target.execute(
+                    () -> new TcpSession(adopting, listener, fd, peer, peerPort, bound, acceptedNanos).start());
+        } catch (RejectedExecutionException e) {
+            target.left();
+            listener.release();
+            home.worker().linux().close(fd);
+        }
+    }
+
+    private boolean onFailure(int errno) {
+        if (errno == Errno.EAGAIN) {
+            return false;
+        }
+        if (Errno.isOutOfResources(errno)) {
+            log.error("listener {}: cannot accept on {}: {}", listener.name(), bound, Errno.text(errno));
+            pause();
+            home.worker().setDeadline(retry, EXHAUSTED_TICKS);
+            return false;
+        }
+        // The connection was gone before it could be accepted: the next may be there.
+        return true;
+    }
+
+    private void onRoom() {
+        try {
+            home.worker().execute(this::resume);
+        } catch (RejectedExecutionException e) {
+            // The worker has ended, and with it this socket.
+        }
+    }
+
+    private void pause() {
+        isPaused = true;
+        home.worker().deregister(this);
+    }
+}

@@ -1,0 +1,334 @@
+package lb.l4.tcp;
+
+import lb.l4.linux.Errno;
+import lb.l4.linux.Linux;
+import lb.l4.worker.Descriptor;
+import lb.l4.worker.Pipe;
+import lb.l4.worker.Worker;
+import org.jspecify.annotations.Nullable;
+
+/// One direction of a TCP session: what is read from `source` is written to
+/// `target`.
+///
+/// Small messages are copied through the worker's buffer; a direction that
+/// carries large ones is spliced through a pipe. Both take and give within one
+/// call, so that an idle direction owns neither buffer nor pipe.
+///
+/// Threading: confined to the session's worker. Invariant: `source` is not read
+/// while bytes that `target` would not take are pending, so what is pending is
+/// bounded.
+///
+///     OPEN --end of input--> EOF --pending bytes written, target shut--> SHUT
+final class HalfRelay {
+
+    /// What a call to [#pump] came to.
+    enum Step {
+        /// The source has nothing now; its next event says when.
+        DRAINED,
+        /// The target takes nothing now; its next event says when.
+        BLOCKED,
+        /// There is more, but others are to have their turn.
+        AGAIN,
+        /// The input has ended and everything was written: the target is to be shut.
+        ENDED,
+        /// Reading failed, see [#error].
+        SOURCE_FAILED,
+        /// Writing failed, see [#error].
+        TARGET_FAILED
+    }
+
+    private enum State {
+        OPEN, EOF, SHUT
+    }
+
+    /// The first read of a direction, and the size that a slow target takes it
+    /// back to.
+    private static final int SMALL_READ_BYTES = 16 << 10;
+    /// What one turn may move, so that a bulk direction cannot delay the others.
+    private static final int TURN_BYTES = 1 << 20;
+    private static final int TURN_READS = 16;
+    /// A direction is spliced after so many reads in a row of at least this size,
+    /// and copied again after as many smaller ones.
+    private static final int SPLICE_BYTES = 16 << 10;
+    private static final int SPLICE_AFTER = 3;
+
+    private final Descriptor source;
+    private final Descriptor target;
+
+    private State state = State.OPEN;
+    private boolean isReadable;
+    /// The source's last event said that its end or an error is near: a short read
+    /// no longer means that it is drained.
+    private boolean isEnding;
+    private boolean isBlocked;
+    private boolean isSplicing;
+    private int readBytes = SMALL_READ_BYTES;
+    /// Reads in a row that speak for the other way of moving bytes.
+    private int votes;
+    private int error;
+    private long bytes;
+
+    private long pendingBlock;
+    private int pendingOffset;
+    private int pendingBytes;
+    private @Nullable Pipe pipe;
+
+    HalfRelay(Descriptor source, Descriptor target) {
+        this.source = source;
+        this.target = target;
+    }
+
+    Descriptor source() {
+        return source;
+    }
+
+    Descriptor target() {
+        return target;
+    }
+
+    /// Bytes that the target's kernel has taken.
+    long bytes() {
+        return bytes;
+    }
+
+    /// The errno of the failure that [#pump] told of.
+    int error() {
+        return error;
+    }
+
+    boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    boolean isShut() {
+        return state == State.SHUT;
+    }
+
+    /// Whether the target is the one that is waited for.
+    boolean isBlocked() {
+        return isBlocked;
+    }
+
+    /// Whether [#pump] has something to do.
+    boolean isReady() {
+        return !isBlocked && isReadable && state == State.OPEN;
+    }
+
+    void onReadable(boolean ending) {
+        isReadable = true;
+        isEnding |= ending;
+    }
+
+    void onWritable() {
+        isBlocked = false;
+    }
+
+    /// The target was shut: nothing more will be written.
+    void shut() {
+        state = State.SHUT;
+    }
+
+    /// Moves what can be moved now, at most one turn's share.
+    Step pump(Worker worker) {
+        if (isBlocked) {
+            return Step.BLOCKED;
+        }
+        Step flushed = flush(worker);
+        if (flushed != Step.DRAINED) {
+            return flushed;
+        }
+        long turnEnd = bytes + TURN_BYTES;
+        for (int reads = 0; isReadable && state == State.OPEN; reads++) {
+            if (reads == TURN_READS || bytes >= turnEnd) {
+                givePipeBack(worker);
+                return Step.AGAIN;
+            }
+            Step step = isSplicing ? splice(worker) : copy(worker);
+            if (step != Step.AGAIN) {
+                givePipeBack(worker);
+                return step;
+            }
+        }
+        givePipeBack(worker);
+        return state == State.EOF ? Step.ENDED : Step.DRAINED;
+    }
+
+    /// Frees what the direction holds, at the end of its session; what was not
+    /// written is lost.
+    void release(Worker worker) {
+        if (pipe != null) {
+            worker.pipes().give(pipe);
+            pipe = null;
+        }
+        dropPending(worker);
+    }
+
+    /// Writes bytes before anything that is read; what the target does not take at
+    /// once is kept.
+    ///
+    /// @param from an address whose memory is free to be reused on return
+    /// @return false if the target failed
+    boolean prepend(Worker worker, long from, int count) {
+        int sent = worker.linux().send(target.intValue(), from, count);
+        if (sent < 0 && sent != -Errno.EAGAIN) {
+            error = -sent;
+            return false;
+        }
+        keep(worker, from, Math.max(sent, 0), count);
+        return true;
+    }
+
+    /// One read and the write of what it brought. AGAIN: go on.
+    private Step copy(Worker worker) {
+        Linux linux = worker.linux();
+        long buffer = worker.buffer();
+        int wanted = worker.isPendingHigh() ? SMALL_READ_BYTES : readBytes;
+        int count = linux.recv(source.intValue(), buffer, wanted, 0);
+        if (count <= 0) {
+            return nothingRead(count);
+        }
+        int sent = linux.send(target.intValue(), buffer, count);
+        if (sent == count) {
+            bytes += count;
+            readOn(count, wanted);
+            return Step.AGAIN;
+        }
+        if (sent < 0 && sent != -Errno.EAGAIN) {
+            error = -sent;
+            return Step.TARGET_FAILED;
+        }
+        int taken = Math.max(sent, 0);
+        bytes += taken;
+        keep(worker, buffer, taken, count);
+        readBytes = SMALL_READ_BYTES;
+        return Step.BLOCKED;
+    }
+
+    /// Chooses the next read after one that the target took in full.
+    private void readOn(int count, int wanted) {
+        if (count == wanted) {
+            readBytes = Math.min(wanted * 2, Worker.BUFFER_BYTES);
+        } else if (!isEnding) {
+            isReadable = false;
+        }
+        votes = count >= SPLICE_BYTES ? votes + 1 : 0;
+        if (votes >= SPLICE_AFTER) {
+            isSplicing = true;
+            votes = 0;
+        }
+    }
+
+    private Step nothingRead(int count) {
+        if (count == 0) {
+            state = State.EOF;
+            return Step.ENDED;
+        }
+        if (count == -Errno.EAGAIN) {
+            isReadable = false;
+            return Step.DRAINED;
+        }
+        if (count == -Errno.EINTR) {
+            return Step.AGAIN;
+        }
+        error = -count;
+        return Step.SOURCE_FAILED;
+    }
+
+    /// Fills the empty pipe once and empties it. With an empty pipe EAGAIN can only
+    /// mean that the source has nothing, and 0 that its input has ended.
+    private Step splice(Worker worker) {
+        if (pipe == null) {
+            pipe = worker.pipes().take();
+        }
+        if (pipe == null) {
+            return copy(worker);
+        }
+        int count = worker.linux().splice(source.intValue(), pipe.writeEnd(), pipe.capacity());
+        if (count == -Errno.EINVAL) {
+            isSplicing = false;
+            return Step.AGAIN;
+        }
+        if (count <= 0) {
+            return nothingRead(count);
+        }
+        pipe.added(count);
+        votes = count < SPLICE_BYTES ? votes + 1 : 0;
+        if (votes >= SPLICE_AFTER) {
+            isSplicing = false;
+            votes = 0;
+        }
+        Step emptied = emptyPipe(worker, pipe);
+        return emptied == Step.DRAINED ? Step.AGAIN : emptied;
+    }
+
+    private Step emptyPipe(Worker worker, Pipe full) {
+        while (full.bytes() > 0) {
+            int count = worker.linux().splice(full.readEnd(), target.intValue(), full.bytes());
+            if (count > 0) {
+                full.removed(count);
+                bytes += count;
+            } else if (count == -Errno.EAGAIN) {
+                isBlocked = true;
+                return Step.BLOCKED;
+            } else if (count != -Errno.EINTR) {
+                error = count == 0 ? Errno.EPIPE : -count;
+                return Step.TARGET_FAILED;
+            }
+        }
+        return Step.DRAINED;
+    }
+
+    private void givePipeBack(Worker worker) {
+        if (pipe != null && pipe.bytes() == 0) {
+            worker.pipes().give(pipe);
+            pipe = null;
+        }
+    }
+
+    /// Writes what the target would not take before. DRAINED: all of it.
+    private Step flush(Worker worker) {
+        if (pipe != null && pipe.bytes() > 0) {
+            Step step = emptyPipe(worker, pipe);
+            return step == Step.DRAINED && state == State.EOF ? Step.ENDED : step;
+        }
+        while (pendingBytes > 0) {
+            int sent = worker.linux().send(target.intValue(), pendingBlock + pendingOffset, pendingBytes);
+            if (sent == -Errno.EAGAIN) {
+                isBlocked = true;
+                return Step.BLOCKED;
+            }
+            if (sent < 0) {
+                error = -sent;
+                return Step.TARGET_FAILED;
+            }
+            bytes += sent;
+            pendingOffset += sent;
+            pendingBytes -= sent;
+            worker.addPending(-sent);
+        }
+        dropPending(worker);
+        return state == State.EOF ? Step.ENDED : Step.DRAINED;
+    }
+
+    /// Keeps the bytes from `taken` to `count` until the target is writable again.
+    private void keep(Worker worker, long from, int taken, int count) {
+        if (taken == count) {
+            return;
+        }
+        pendingBytes = count - taken;
+        pendingOffset = 0;
+        pendingBlock = Linux.malloc(pendingBytes);
+        Linux.copy(from + taken, pendingBlock, pendingBytes);
+        worker.addPending(pendingBytes);
+        isBlocked = true;
+    }
+
+    private void dropPending(Worker worker) {
+        if (pendingBlock != 0) {
+            worker.addPending(-pendingBytes);
+            Linux.free(pendingBlock);
+            pendingBlock = 0;
+            pendingBytes = 0;
+        }
+    }
+}

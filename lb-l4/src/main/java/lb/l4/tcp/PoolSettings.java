@@ -1,0 +1,29 @@
+package lb.l4.tcp;
+
+import java.time.Duration;
+import lb.core.config.KeepaliveConfig;
+import lb.core.config.PoolConfig;
+import lb.core.config.ProxyProtocolConfig;
+import lb.l4.worker.Worker;
+
+/// A pool's configuration in the units of the relay.
+///
+/// @param idleTicks 0 for no timeout; likewise `lifetimeTicks`
+/// @param finTicks never 0 unless `idleTicks` is
+record PoolSettings(int connectTicks, int connectTries, int idleTicks, int finTicks, int lifetimeTicks,
+        int lifetimeJitterPercent, int maxConnections, KeepaliveConfig keepalive, ProxyProtocolConfig proxyProtocol) {
+
+    static PoolSettings of(PoolConfig config) {
+        int idle = ticks(config.idleTimeout());
+        int fin = ticks(config.finTimeout());
+        return new PoolSettings(ticks(config.connectTimeout()), config.connectTries(), idle, fin == 0 ? idle : fin,
+                ticks(config.maxLifetime()), config.lifetimeJitterPercent(), config.maxConnections(),
+                config.keepalive(), config.proxyProtocol());
+    }
+
+    /// Rounded up, so that no timeout strikes early; 0 for zero.
+    static int ticks(Duration duration) {
+        long ticks = (duration.toMillis() + Worker.TICK_MILLIS - 1) / Worker.TICK_MILLIS;
+        return duration.isZero() ? 0 : Math.clamp(ticks + 1, 1, Integer.MAX_VALUE / 2);
+    }
+}

@@ -1,0 +1,226 @@
+package lb.l4.tcp;
+
+import java.util.concurrent.ThreadLocalRandom;
+import lb.core.session.EndCause;
+import lb.l4.linux.Errno;
+import lb.l4.linux.Linux;
+import lb.l4.worker.Descriptor;
+import lb.l4.worker.TimerWheel;
+import lb.l4.worker.Worker;
+
+/// The raw relay of a connected session: two equal directions, and what ends
+/// them.
+///
+/// Threading: confined to the session's worker.
+final class Relay {
+
+    /// Keepalive is switched on at the backend's socket when a session is as old as
+    /// this: a short one never pays for it. The client's socket inherits it from the
+    /// listening one.
+    private static final int KEEPALIVE_AFTER_TICKS = 50;
+
+    private final TcpSession session;
+    private final Worker worker;
+    private final SessionSocket client;
+    private final SessionSocket upstream;
+    private final HalfRelay up;
+    private final HalfRelay down;
+    private final int startTick;
+    private final int lifetimeTicks;
+    private int activeTick;
+    private boolean wasUpLast;
+    private boolean hasKeepalive;
+
+    Relay(TcpSession session, SessionSocket client, SessionSocket upstream) {
+        this.session = session;
+        this.worker = session.worker();
+        this.client = client;
+        this.upstream = upstream;
+        this.up = new HalfRelay(client, upstream);
+        this.down = new HalfRelay(upstream, client);
+        this.startTick = worker.wheel().now();
+        this.activeTick = startTick;
+        this.lifetimeTicks = jittered(session.pool().lifetimeTicks(), session.pool().lifetimeJitterPercent());
+        this.hasKeepalive = session.pool().keepalive().idle().isZero()
+                && session.pool().keepalive().userTimeout().isZero();
+    }
+
+    private static int jittered(int ticks, int percent) {
+        long most = (long) ticks * percent / 100;
+        return most == 0 ? ticks : Math.max(1, ticks - (int) ThreadLocalRandom.current().nextLong(most + 1));
+    }
+
+    long bytesUp() {
+        return up.bytes();
+    }
+
+    long bytesDown() {
+        return down.bytes();
+    }
+
+    /// Begins with the events that the two sockets had so far.
+    void start(int clientEvents, int upstreamEvents) {
+        setDeadline();
+        onEvents(client, clientEvents);
+        if (!isOver()) {
+            onEvents(upstream, upstreamEvents);
+        }
+    }
+
+    void onEvents(SessionSocket socket, int events) {
+        boolean isClient = socket == client;
+        HalfRelay from = isClient ? up : down;
+        HalfRelay to = isClient ? down : up;
+        if ((events & (Descriptor.OUT | Descriptor.ERR | Descriptor.HUP)) != 0 && to.isBlocked()) {
+            to.onWritable();
+            advance(to);
+        }
+        if ((events & (Descriptor.IN | Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0) {
+            from.onReadable((events & (Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0);
+            if (!isOver() && from.isReady()) {
+                advance(from);
+            }
+        }
+        // A direction that waits for its target does not read, so it cannot see that its source was reset.
+        if ((events & Descriptor.ERR) != 0 && !isOver()) {
+            int error = worker.linux().socketError(socket.intValue());
+            if (error != 0) {
+                session.finish(failureOf(socket, error));
+            }
+        }
+    }
+
+    /// The next turn of directions that had more to move than one turn's share.
+    void onReady() {
+        if (up.isReady()) {
+            advance(up);
+        }
+        if (!isOver() && down.isReady()) {
+            advance(down);
+        }
+    }
+
+    private void advance(HalfRelay half) {
+        long before = half.bytes();
+        HalfRelay.Step step = half.pump(worker);
+        if (half.bytes() != before) {
+            activeTick = worker.wheel().now();
+            wasUpLast = half == up;
+        }
+        switch (step) {
+            case DRAINED, BLOCKED -> {
+                // Its next event goes on.
+            }
+            case AGAIN -> worker.ready(session);
+            case ENDED -> ended(half);
+            case SOURCE_FAILED -> session.finish(failureOf(half.source(), half.error()));
+            case TARGET_FAILED -> targetFailed(half);
+        }
+    }
+
+    private void ended(HalfRelay half) {
+        half.shut();
+        if (up.isShut() && down.isShut()) {
+            // Closing sends the FIN.
+            session.finish(EndCause.NORMAL);
+            return;
+        }
+        int result = worker.linux().shutdown(half.target().intValue(), Linux.SHUT_WR);
+        if (result < 0) {
+            session.finish(failureOf(half.target(), -result));
+            return;
+        }
+        session.flushing();
+        activeTick = worker.wheel().now();
+        setDeadline();
+    }
+
+    /// A peer that is gone may have sent something before it went: that is
+    /// delivered first.
+    private void targetFailed(HalfRelay half) {
+        HalfRelay opposite = half == up ? down : up;
+        opposite.onReadable(true);
+        if (opposite.isReady()) {
+            opposite.pump(worker);
+        }
+        session.finish(failureOf(half.target(), half.error()));
+    }
+
+    private EndCause failureOf(Descriptor socket, int errno) {
+        boolean isTimeout = errno == Errno.ETIMEDOUT;
+        if (socket == client) {
+            return isTimeout ? EndCause.CLIENT_TIMEOUT : EndCause.CLIENT_RESET;
+        }
+        return isTimeout ? EndCause.SERVER_TIMEOUT : EndCause.SERVER_RESET;
+    }
+
+    /// Looks at what is due: the maximum lifetime, the idle or fin timeout,
+    /// and keepalive.
+    void onDeadline() {
+        int now = worker.wheel().now();
+        if (lifetimeTicks > 0 && now - startTick >= lifetimeTicks) {
+            session.finish(EndCause.MAX_LIFETIME);
+            return;
+        }
+        int timeout = timeoutTicks();
+        if (timeout > 0 && now - activeTick >= timeout) {
+            session.finish(whoIsLate());
+            return;
+        }
+        if (!hasKeepalive && now - startTick >= KEEPALIVE_AFTER_TICKS) {
+            hasKeepalive = true;
+            TcpKeepalive.set(worker.linux(), upstream.intValue(), session.pool().keepalive());
+        }
+        setDeadline();
+    }
+
+    private void setDeadline() {
+        TimerWheel wheel = worker.wheel();
+        int ticks = Integer.MAX_VALUE;
+        if (lifetimeTicks > 0) {
+            ticks = lifetimeTicks - (wheel.now() - startTick);
+        }
+        if (timeoutTicks() > 0) {
+            ticks = Math.min(ticks, timeoutTicks() - (wheel.now() - activeTick));
+        }
+        if (!hasKeepalive) {
+            ticks = Math.min(ticks, KEEPALIVE_AFTER_TICKS - (wheel.now() - startTick));
+        }
+        if (ticks == Integer.MAX_VALUE) {
+            wheel.clear(session);
+        } else {
+            session.setDeadline(ticks);
+        }
+    }
+
+    private int timeoutTicks() {
+        return up.isShut() || down.isShut() ? session.pool().finTicks() : session.pool().idleTicks();
+    }
+
+    /// The side that the session waits for: one that does not take what it was
+    /// sent, else one that has not finished while the other has, else the one that
+    /// was sent something last.
+    private EndCause whoIsLate() {
+        if (down.isBlocked() || up.isBlocked()) {
+            return down.isBlocked() ? EndCause.CLIENT_TIMEOUT : EndCause.SERVER_TIMEOUT;
+        }
+        if (up.isShut() || down.isShut()) {
+            return up.isShut() ? EndCause.SERVER_TIMEOUT : EndCause.CLIENT_TIMEOUT;
+        }
+        return wasUpLast ? EndCause.SERVER_TIMEOUT : EndCause.CLIENT_TIMEOUT;
+    }
+
+    private boolean isOver() {
+        return session.isClosed();
+    }
+
+    /// Frees what the directions hold and closes the backend's socket.
+    void release(boolean isClean) {
+        up.release(worker);
+        down.release(worker);
+        if (!isClean) {
+            worker.linux().resetOnClose(upstream.intValue());
+        }
+        worker.closeLater(upstream);
+    }
+}

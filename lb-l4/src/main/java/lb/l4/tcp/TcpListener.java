@@ -1,0 +1,95 @@
+package lb.l4.tcp;
+
+import java.util.List;
+import lb.core.config.AccessLogFormat;
+import lb.core.config.Cidr;
+import lb.core.config.ListenerConfig;
+
+/// A listener as sessions see it: its limit and what is in force for new
+/// connections.
+///
+/// Threading: `apply` on the control loop; the rest from any worker.
+public final class TcpListener {
+
+    private final String name;
+    private final ConnectionLimit limit;
+    private final ConnectionLimit processLimit;
+    private volatile Settings settings;
+
+    /// What a session reads once, when it is accepted.
+    record Settings(Upstream upstream, List<Cidr> allow, List<Cidr> deny, List<Cidr> proxyProtocolFrom,
+            int proxyHeaderTicks, AccessLogFormat accessLog) {
+
+        /// Whether a client of that address is let in.
+        boolean permits(byte[] client) {
+            return !contains(deny, client) && (allow.isEmpty() || contains(allow, client));
+        }
+
+        /// Whether a peer of that address must send a PROXY header.
+        boolean expectsHeaderFrom(byte[] peer) {
+            return contains(proxyProtocolFrom, peer);
+        }
+
+        private static boolean contains(List<Cidr> networks, byte[] address) {
+            for (Cidr network : networks) {
+                if (network.contains(address)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /// @param processLimit what all listeners together may have
+    public TcpListener(ListenerConfig config, Upstream upstream, ConnectionLimit processLimit) {
+        this.name = config.name();
+        this.limit = new ConnectionLimit(config.maxConnections());
+        this.processLimit = processLimit;
+        this.settings = settings(config, upstream);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /// Takes over a changed configuration of the same addresses; sessions that are
+    /// going on keep what they have.
+    public void apply(ListenerConfig config, Upstream upstream) {
+        settings = settings(config, upstream);
+        limit.setLimit(config.maxConnections());
+    }
+
+    /// Sessions at this moment.
+    public int active() {
+        return limit.active();
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    /// Counts a connection, or has `waiter` called when there may be room. Every
+    /// success is paired with [#release].
+    boolean tryAcquire(Runnable waiter) {
+        if (!processLimit.tryAcquire()) {
+            processLimit.await(waiter);
+            return false;
+        }
+        if (!limit.tryAcquire()) {
+            processLimit.release();
+            limit.await(waiter);
+            return false;
+        }
+        return true;
+    }
+
+    void release() {
+        limit.release();
+        processLimit.release();
+    }
+
+    private static Settings settings(ListenerConfig config, Upstream upstream) {
+        return new Settings(upstream, config.allow(), config.deny(), config.proxyProtocolFrom(),
+                PoolSettings.ticks(config.proxyHeaderTimeout()), config.accessLog());
+    }
+}

@@ -1,0 +1,78 @@
+package lb.l4.tcp;
+
+import java.util.function.Consumer;
+import lb.core.session.EndCause;
+import lb.l4.worker.Worker;
+import lb.l4.worker.Workers;
+import org.jspecify.annotations.Nullable;
+
+/// What the TCP sessions of one worker share, and the list of them.
+///
+/// Threading: confined to its worker, but for the final fields.
+public final class TcpWorker {
+
+    final Worker worker;
+    final Workers workers;
+    final SessionLog sessionLog;
+    final String idPrefix;
+
+    private @Nullable TcpSession first;
+    private long sessionsStarted;
+
+    /// @param idPrefix starts the id of every session, so that ids of several workers and
+    ///            processes differ
+    public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, String idPrefix) {
+        this.worker = worker;
+        this.workers = workers;
+        this.sessionLog = sessionLog;
+        this.idPrefix = idPrefix;
+    }
+
+    public Worker worker() {
+        return worker;
+    }
+
+    long nextSessionNumber() {
+        return sessionsStarted++;
+    }
+
+    void add(TcpSession session) {
+        session.next = first;
+        if (first != null) {
+            first.previous = session;
+        }
+        first = session;
+    }
+
+    void remove(TcpSession session) {
+        if (session.previous == null) {
+            first = session.next;
+        } else {
+            session.previous.next = session.next;
+        }
+        if (session.next != null) {
+            session.next.previous = session.previous;
+        }
+        session.previous = null;
+        session.next = null;
+    }
+
+    /// Ends every session of this worker. Threading: its loop.
+    public int endAll(EndCause cause) {
+        int ended = 0;
+        for (TcpSession session = first; session != null; session = first) {
+            session.finish(cause);
+            ended++;
+        }
+        return ended;
+    }
+
+    /// Calls `visitor` for every session. Threading: its loop.
+    void forEach(Consumer<TcpSession> visitor) {
+        for (TcpSession session = first; session != null;) {
+            TcpSession next = session.next;
+            visitor.accept(session);
+            session = next;
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package lb.l4.worker;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import lb.l4.linux.Linux;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One event loop and all it owns: the relay buffer, the timer wheel, pipes,
+/// and the sessions on it.
+///
+/// Threading: confined to its loop, but for [#load], [#expect] and
+/// [#execute], which any thread may call.
+public final class Worker {
+
+    /// Milliseconds of a tick of [#wheel].
+    public static final int TICK_MILLIS = 100;
+    /// Bytes of the relay buffer, the most that one read takes.
+    public static final int BUFFER_BYTES = 256 << 10;
+
+    /// Edge-triggered, for reading and writing; never modified afterwards.
+    private static final EpollIoOps SESSION_OPS = EpollIoOps
+            .valueOf(Descriptor.IN | Descriptor.OUT | Descriptor.RDHUP | 1 << 31);
+    private static final EpollIoOps ACCEPT_OPS = EpollIoOps.valueOf(Descriptor.IN);
+    private static final Logger log = LoggerFactory.getLogger(Worker.class);
+
+    private final int index;
+    private final MultiThreadIoEventLoopGroup group;
+    private final IoEventLoop loop;
+    private final Linux linux = new Linux();
+    private final TimerWheel wheel = new TimerWheel();
+    private final PipePool pipes;
+    private final long buffer = Linux.malloc(BUFFER_BYTES);
+    private final long pendingLimitBytes;
+    private final AtomicInteger load = new AtomicInteger();
+
+    private @Nullable Ready firstReady;
+    private @Nullable Ready lastReady;
+    private @Nullable Descriptor toClose;
+    private long pendingBytes;
+    private boolean isTicking;
+    private long lastTickNanos;
+
+    /// @param pendingLimitBytes over which directions read small, so that stalled readers cost
+    ///            little
+    /// @param pipeLimit the most pipes that the worker may hold
+    public Worker(int index, long pendingLimitBytes, int pipeLimit) {
+        this.index = index;
+        this.pendingLimitBytes = pendingLimitBytes;
+        this.pipes = new PipePool(linux, wheel, pipeLimit);
+        this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("lb-worker-" + index),
+                WorkerLoop.factory(this));
+        this.loop = group.next();
+    }
+
+    public int index() {
+        return index;
+    }
+
+    public Linux linux() {
+        return linux;
+    }
+
+    public TimerWheel wheel() {
+        return wheel;
+    }
+
+    public PipePool pipes() {
+        return pipes;
+    }
+
+    /// The address of the relay buffer, whose content means nothing outside of one
+    /// read and write.
+    public long buffer() {
+        return buffer;
+    }
+
+    public boolean inLoop() {
+        return loop.inEventLoop();
+    }
+
+    /// Runs a task on the loop, at once if called there. Threading: any thread.
+    public void execute(Runnable task) {
+        if (loop.inEventLoop()) {
+            task.run();
+        } else {
+            loop.execute(task);
+        }
+    }
+
+    /// Sessions on this worker, those on their way to it included. Threading:
+    /// any thread.
+    public int load() {
+        return load.getOpaque();
+    }
+
+    /// Counts a session that is about to come. Threading: any thread; paired with
+    /// [#left].
+    public void expect() {
+        load.getAndIncrement();
+    }
+
+    /// A session that was counted has ended.
+    public void left() {
+        load.getAndDecrement();
+    }
+
+    /// Registers a session's socket. Returns false if the kernel refused.
+    public boolean register(Descriptor descriptor) {
+        return register(descriptor, SESSION_OPS);
+    }
+
+    /// Registers a listening socket, level-triggered. Returns false if the
+    /// kernel refused.
+    public boolean registerListening(Descriptor descriptor) {
+        return register(descriptor, ACCEPT_OPS);
+    }
+
+    private boolean register(Descriptor descriptor, EpollIoOps ops) {
+        // Called on the loop, the future is complete when it is returned.
+        Future<IoRegistration> future = loop.register(descriptor);
+        if (!future.isSuccess()) {
+            log.warn("cannot register descriptor {}", descriptor.intValue(), future.cause());
+            return false;
+        }
+        descriptor.registration = future.getNow();
+        try {
+            return descriptor.registration.submit(ops) != -1;
+        } catch (UncheckedIOException e) {
+            log.warn("cannot add descriptor {} to epoll: {}", descriptor.intValue(), e.getMessage());
+            return false;
+        }
+    }
+
+    /// Takes a descriptor out of epoll and leaves it open.
+    public void deregister(Descriptor descriptor) {
+        IoRegistration registration = descriptor.registration;
+        if (registration != null) {
+            registration.cancel();
+            descriptor.registration = null;
+        }
+    }
+
+    /// Closes a descriptor after the present batch of events, so that none of the
+    /// batch's events can reach a new descriptor of the same number.
+    public void closeLater(Descriptor descriptor) {
+        descriptor.nextToClose = toClose;
+        toClose = descriptor;
+    }
+
+    void closeDescriptors() {
+        Descriptor next = toClose;
+        toClose = null;
+        while (next != null) {
+            Descriptor descriptor = next;
+            next = descriptor.nextToClose;
+            descriptor.nextToClose = null;
+            try {
+                descriptor.close();
+            } catch (IOException e) {
+                log.debug("close", e);
+            }
+            // After the close, which took the descriptor out of epoll: this saves a system call.
+            deregister(descriptor);
+        }
+    }
+
+    /// Has [Ready#onReady] called after the present batch of events.
+    public void ready(Ready item) {
+        if (item.isReady) {
+            return;
+        }
+        item.isReady = true;
+        item.nextReady = null;
+        if (lastReady == null) {
+            firstReady = item;
+        } else {
+            lastReady.nextReady = item;
+        }
+        lastReady = item;
+    }
+
+    boolean hasReady() {
+        return firstReady != null || toClose != null;
+    }
+
+    void afterBatch() {
+        Ready next = firstReady;
+        firstReady = null;
+        lastReady = null;
+        while (next != null) {
+            Ready item = next;
+            next = item.nextReady;
+            item.nextReady = null;
+            item.isReady = false;
+            item.onReady();
+        }
+        closeDescriptors();
+    }
+
+    /// Sets a deadline in ticks from now, at least 1, and keeps the wheel turning.
+    public void setDeadline(TimerWheel.Entry entry, int ticks) {
+        if (!isTicking) {
+            isTicking = true;
+            lastTickNanos = System.nanoTime();
+            scheduleTick();
+        }
+        wheel.set(entry, ticks);
+    }
+
+    private void scheduleTick() {
+        loop.schedule(this::tick, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void tick() {
+        long elapsed = (System.nanoTime() - lastTickNanos) / (TICK_MILLIS * 1_000_000L);
+        lastTickNanos += elapsed * TICK_MILLIS * 1_000_000L;
+        wheel.advance((int) elapsed);
+        closeDescriptors();
+        if (wheel.isEmpty()) {
+            isTicking = false;
+        } else {
+            scheduleTick();
+        }
+    }
+
+    /// Counts bytes that were read and that a slow peer has yet to take.
+    public void addPending(long bytes) {
+        pendingBytes += bytes;
+    }
+
+    /// Whether slow peers hold so much that directions must read small.
+    public boolean isPendingHigh() {
+        return pendingBytes >= pendingLimitBytes;
+    }
+
+    /// Ends the loop after the tasks that it has. Threading: any thread.
+    public Future<?> shutdown() {
+        return group.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+    }
+
+    void destroyed() {
+        closeDescriptors();
+        pipes.close();
+        Linux.free(buffer);
+    }
+}

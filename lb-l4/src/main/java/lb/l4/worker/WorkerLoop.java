@@ -1,0 +1,106 @@
+package lb.l4.worker;
+
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+
+/// Netty's epoll handler with the worker's own work around each batch of
+/// events: descriptors are closed between batches, and relays that used up their
+/// share of a batch get the next one without the loop going to sleep.
+///
+/// Threading: confined to its worker's loop.
+final class WorkerLoop implements IoHandler {
+
+    private final IoHandler epoll;
+    private final Worker worker;
+    private final Context context = new Context();
+
+    private WorkerLoop(IoHandler epoll, Worker worker) {
+        this.epoll = epoll;
+        this.worker = worker;
+    }
+
+    static IoHandlerFactory factory(Worker worker) {
+        IoHandlerFactory epoll = EpollIoHandler.newFactory();
+        return executor -> new WorkerLoop(newEpollHandler(epoll, executor), worker);
+    }
+
+    private static IoHandler newEpollHandler(IoHandlerFactory factory, ThreadAwareExecutor executor) {
+        return factory.newHandler(executor);
+    }
+
+    @Override
+    public int run(IoHandlerContext outer) {
+        worker.closeDescriptors();
+        context.outer = outer;
+        int handled = epoll.run(context);
+        worker.afterBatch();
+        return handled;
+    }
+
+    @Override
+    public void initialize() {
+        epoll.initialize();
+    }
+
+    @Override
+    public void prepareToDestroy() {
+        epoll.prepareToDestroy();
+    }
+
+    @Override
+    public void destroy() {
+        worker.destroyed();
+        epoll.destroy();
+    }
+
+    @Override
+    public IoRegistration register(IoHandle handle) throws Exception {
+        return epoll.register(handle);
+    }
+
+    @Override
+    public void wakeup() {
+        epoll.wakeup();
+    }
+
+    @Override
+    public boolean isCompatible(Class<? extends IoHandle> handleType) {
+        return epoll.isCompatible(handleType);
+    }
+
+    /// The loop's context, which may not block while relays wait for their
+    /// next share.
+    private final class Context implements IoHandlerContext {
+        private IoHandlerContext outer = this;
+
+        @Override
+        public boolean canBlock() {
+            return outer.canBlock() && !worker.hasReady();
+        }
+
+        @Override
+        public long delayNanos(long currentTimeNanos) {
+            return outer.delayNanos(currentTimeNanos);
+        }
+
+        @Override
+        public long deadlineNanos() {
+            return outer.deadlineNanos();
+        }
+
+        @Override
+        public void reportActiveIoTime(long activeNanos) {
+            outer.reportActiveIoTime(activeNanos);
+        }
+
+        @Override
+        public boolean shouldReportActiveIoTime() {
+            return outer.shouldReportActiveIoTime();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package lb.l4.worker;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// All workers of an engine.
+///
+/// Threading: immutable; any thread.
+public final class Workers {
+
+    /// Unsent bytes and filled pipes that slow peers may hold in the process.
+    private static final long PENDING_LIMIT_BYTES = 4L << 20;
+    private static final int PIPE_LIMIT = 64;
+
+    private final List<Worker> workers;
+
+    /// @param count at least 1
+    public Workers(int count) {
+        List<Worker> made = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, Math.max(1, PIPE_LIMIT / count)));
+        }
+        workers = List.copyOf(made);
+    }
+
+    public List<Worker> all() {
+        return workers;
+    }
+
+    /// Where a connection that `accepting` has accepted should live: there, unless
+    /// it clearly has more sessions than the least loaded worker. A hand-over costs
+    /// a wake-up, so the more there are, the larger a difference is let be.
+    public Worker placeFor(Worker accepting) {
+        int own = accepting.load();
+        Worker least = accepting;
+        int leastLoad = own;
+        for (int i = 0; i < workers.size(); i++) {
+            Worker worker = workers.get(i);
+            int load = worker.load();
+            if (load < leastLoad) {
+                least = worker;
+                leastLoad = load;
+            }
+        }
+        return own - leastLoad > own / 8 ? least : accepting;
+    }
+}

@@ -1,0 +1,82 @@
+package lb.l4.engine;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import lb.core.config.TestConfigs;
+import lb.core.session.EndCause;
+import lb.core.session.SessionRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+class RelayTest {
+
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private ServerSocket server;
+    private Balancer lb;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", (InetSocketAddress) server.getLocalSocketAddress())));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        lb.close();
+        server.close();
+        threads.close();
+    }
+
+    @Test
+    void carriesBytesBothWaysAndEndsNormally() throws Exception {
+        try (Socket client = lb.connect(); Socket backend = server.accept()) {
+            client.getOutputStream().write("hello".getBytes(UTF_8));
+            assertThat(new String(backend.getInputStream().readNBytes(5), UTF_8)).isEqualTo("hello");
+            backend.getOutputStream().write("world!".getBytes(UTF_8));
+            assertThat(new String(client.getInputStream().readNBytes(6), UTF_8)).isEqualTo("world!");
+            client.shutdownOutput();
+            assertThat(backend.getInputStream().read()).isEqualTo(-1);
+            backend.getOutputStream().write("bye".getBytes(UTF_8));
+            backend.shutdownOutput();
+            assertThat(new String(client.getInputStream().readAllBytes(), UTF_8)).isEqualTo("bye");
+        }
+        SessionRecord record = lb.nextRecord();
+        assertThat(record.reason().cause()).isEqualTo(EndCause.NORMAL);
+        assertThat(record.bytesUp()).isEqualTo(5);
+        assertThat(record.bytesDown()).isEqualTo(9);
+        assertThat(lb.engine().activeSessions()).isZero();
+    }
+
+    @Test
+    void carries50MegabytesBothWaysAtOnce() throws Exception {
+        byte[] data = new byte[50 << 20];
+        new Random(1).nextBytes(data);
+        try (Socket client = lb.connect(); Socket backend = server.accept()) {
+            Future<byte[]> atBackend = send(client, data, backend);
+            Future<byte[]> atClient = send(backend, data, client);
+            assertThat(Arrays.equals(atBackend.get(), data)).isTrue();
+            assertThat(Arrays.equals(atClient.get(), data)).isTrue();
+        }
+        assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.NORMAL);
+    }
+
+    private Future<byte[]> send(Socket from, byte[] data, Socket to) {
+        threads.submit(() -> {
+            from.getOutputStream().write(data);
+            from.shutdownOutput();
+            return null;
+        });
+        return threads.submit(() -> to.getInputStream().readAllBytes());
+    }
+}
