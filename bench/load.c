@@ -33,12 +33,15 @@
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
 
-enum { BULK = 256 * 1024, DISCARD = 1024 * 1024, EVENTS = 512, MAX_FD = 65536, PING = 64, SOURCES = 64, CHECK_EVERY = 16 };
+enum { BULK = 256 * 1024, DISCARD = 1024 * 1024, EVENTS = 512, MAX_FD = 65536, PING = 64, SOURCES = 64, CHECK_EVERY = 16, PERIOD = 251 };
 
 typedef uint64_t u64;
 
-/* Byte i of every bulk stream is i mod 256: each side can check any piece of it by its offset alone. */
-static unsigned char pattern[BULK + 256];
+/*
+ * Byte i of every bulk stream is i mod 251: each side can check any piece of it by its offset alone. A prime, so that a
+ * lost or repeated buffer of 4, 16 or 64 KiB shifts the pattern and every later check sees it.
+ */
+static unsigned char pattern[BULK + PERIOD];
 static unsigned char scratch[DISCARD];
 
 static void die(const char *what) {
@@ -69,13 +72,13 @@ static ssize_t take_bulk(int fd, u64 *offset, unsigned *count) {
     int check = (*count)++ % CHECK_EVERY == 0;
     ssize_t n = check ? recv(fd, scratch, BULK, 0) : recv(fd, scratch, DISCARD, MSG_TRUNC);
     if (n <= 0) return n;
-    if (check && memcmp(scratch, pattern + *offset % 256, (size_t)n) != 0) return -2;
+    if (check && memcmp(scratch, pattern + *offset % PERIOD, (size_t)n) != 0) return -2;
     *offset += (u64)n;
     return n;
 }
 
 static ssize_t give_bulk(int fd, u64 *offset) {
-    ssize_t n = send(fd, pattern + *offset % 256, BULK, MSG_NOSIGNAL);
+    ssize_t n = send(fd, pattern + *offset % PERIOD, BULK, MSG_NOSIGNAL);
     if (n > 0) *offset += (u64)n;
     return n;
 }
@@ -315,7 +318,7 @@ static void watch_slot(struct slot *s) {
 
 /* Sends what is left of the message; the first 8 bytes make it unlike every other one. */
 static int send_message(struct slot *s) {
-    unsigned char *message = pattern + (s - slots) % 256;
+    unsigned char *message = pattern + (s - slots) % PERIOD;
     u64 saved, stamp = ((u64)(s - slots) << 40) ^ s->operations;
     memcpy(&saved, message, 8);
     memcpy(message, &stamp, 8);
@@ -326,7 +329,7 @@ static int send_message(struct slot *s) {
 }
 
 static int received_is_right(struct slot *s, size_t n) {
-    const unsigned char *expected = pattern + (s - slots) % 256;
+    const unsigned char *expected = pattern + (s - slots) % PERIOD;
     u64 stamp = ((u64)(s - slots) << 40) ^ s->operations;
     size_t at = s->received, head = at < 8 ? 8 - at : 0;
     if (head > n) head = n;
@@ -488,7 +491,7 @@ int main(int argc, char **argv) {
     static char *groups[16];
     int count = 0, option;
     double ramp = 0.3;
-    for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (unsigned char)i;
+    for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (unsigned char)(i % PERIOD);
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlive the driver */
     raise_descriptor_limit();
