@@ -29,9 +29,8 @@ public final class BalancerBuilder {
         this(() -> ThreadLocalRandom.current().nextLong());
     }
 
-    /// @param random
-    ///            64 random bits a call, from any thread at once, without
-    ///            allocating
+    /// @param random 64 random bits a call, from any thread at once, without
+    ///     allocating
     public BalancerBuilder(LongSupplier random) {
         this.random = random;
     }

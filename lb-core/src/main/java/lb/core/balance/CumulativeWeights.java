@@ -28,8 +28,7 @@ final class CumulativeWeights {
 
     /// Whose stretch `point` lies in, by binary search.
     ///
-    /// @param point
-    ///            0 to `total() - 1`
+    /// @param point 0 to `total() - 1`
     int indexAt(int point) {
         int low = 0;
         int high = ends.length - 1;

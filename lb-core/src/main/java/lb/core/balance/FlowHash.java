@@ -16,17 +16,12 @@ public final class FlowHash {
     /// Hashes the parts of a flow that `key` names. Parts that it does not name may
     /// be anything.
     ///
-    /// @param protocol
-    ///            IP protocol number: 6 for TCP, 17 for UDP
-    /// @param client
-    ///            the client's address, 4 or 16 bytes in network order; IPv4 is
-    ///            never mapped into IPv6
-    /// @param clientPort
-    ///            0 to 65535
-    /// @param local
-    ///            the address that the client used, likewise
-    /// @param localPort
-    ///            0 to 65535
+    /// @param protocol IP protocol number: 6 for TCP, 17 for UDP
+    /// @param client the client's address, 4 or 16 bytes in network order; IPv4 is
+    ///     never mapped into IPv6
+    /// @param clientPort 0 to 65535
+    /// @param local the address that the client used, likewise
+    /// @param localPort 0 to 65535
     public static long of(HashKey key, int protocol, byte[] client, int clientPort, byte[] local, int localPort) {
         return switch (key) {
             case FIVE_TUPLE -> endpoint(endpoint(StableHash.SEED ^ protocol, client, clientPort), local, localPort);

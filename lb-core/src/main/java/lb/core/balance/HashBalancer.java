@@ -31,8 +31,7 @@ final class HashBalancer implements Balancer {
     private final SlotTable table;
     private final int boundPercent;
 
-    /// @param boundPercent
-    ///            101 to 10000, or 0 for no bound
+    /// @param boundPercent 101 to 10000, or 0 for no bound
     HashBalancer(Roster roster, long[] idHashes, SlotTable table, int boundPercent) {
         this.backends = roster.backends;
         this.weights = roster.weights;
@@ -81,8 +80,7 @@ final class HashBalancer implements Balancer {
         return best;
     }
 
-    /// @param sessions
-    ///            active ones of all, the new one included; 0 for no bound
+    /// @param sessions active ones of all, the new one included; 0 for no bound
     private boolean hasRoom(int index, long sessions) {
         if (sessions == 0) {
             return true;

@@ -10,10 +10,8 @@ final class LoadRatio {
     /// Compares `load / weight` with `otherLoad / otherWeight` by cross
     /// multiplication in 128 bits: no rounding, no overflow.
     ///
-    /// @param load
-    ///            at least 0
-    /// @param weight
-    ///            at least 1
+    /// @param load at least 0
+    /// @param weight at least 1
     /// @return less than, equal to or greater than 0, as a comparator
     static int compare(long load, int weight, long otherLoad, int otherWeight) {
         int high = Long.compare(Math.multiplyHigh(load, otherWeight), Math.multiplyHigh(otherLoad, weight));

@@ -21,10 +21,8 @@ final class MaglevTable implements SlotTable {
 
     private final int[] owners;
 
-    /// @param roster
-    ///            in the order of the ids: it is the order of the turns
-    /// @param idHashes
-    ///            each one's permutation of the slots
+    /// @param roster in the order of the ids: it is the order of the turns
+    /// @param idHashes each one's permutation of the slots
     MaglevTable(Roster roster, long[] idHashes) {
         owners = new int[SLOTS];
         Arrays.fill(owners, FREE);

@@ -12,8 +12,7 @@ final class ModuloTable implements SlotTable {
 
     private final CumulativeWeights list;
 
-    /// @param roster
-    ///            in the order of the ids
+    /// @param roster in the order of the ids
     ModuloTable(Roster roster) {
         list = new CumulativeWeights(roster.weights);
     }

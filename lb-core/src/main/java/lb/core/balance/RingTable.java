@@ -27,8 +27,7 @@ final class RingTable implements SlotTable {
 
     private final long[] points;
 
-    /// @param roster
-    ///            in the order of the ids, fewer than 2^24
+    /// @param roster in the order of the ids, fewer than 2^24
     RingTable(Roster roster, long[] idHashes) {
         long wanted = (long) POINTS_PER_WEIGHT * roster.totalWeight;
         long[] unsorted = new long[Math.toIntExact(Math.min(wanted, MAX_POINTS)) + roster.size()];

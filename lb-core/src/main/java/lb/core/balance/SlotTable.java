@@ -12,8 +12,7 @@ sealed interface SlotTable permits MaglevTable, RingTable, ModuloTable {
 
     /// The slot that a flow visits after `slot`.
     ///
-    /// @param step
-    ///            how many it has visited, `slot` included
+    /// @param step how many it has visited, `slot` included
     int after(int slot, long flowHash, int step);
 
     /// Whose `slot` is.

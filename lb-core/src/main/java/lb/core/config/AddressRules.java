@@ -16,10 +16,8 @@ public final class AddressRules {
     private final CidrSet allow;
     private final CidrSet deny;
 
-    /// @param allow
-    ///            if not empty, only these networks are let in
-    /// @param deny
-    ///            refused, also when `allow` has them
+    /// @param allow if not empty, only these networks are let in
+    /// @param deny refused, also when `allow` has them
     public AddressRules(Collection<Cidr> allow, Collection<Cidr> deny) {
         this.allow = new CidrSet(allow);
         this.deny = new CidrSet(deny);
@@ -27,8 +25,7 @@ public final class AddressRules {
 
     /// Whether a peer may come in.
     ///
-    /// @param address
-    ///            4 or 16 bytes in network order; see [CidrSet#contains]
+    /// @param address 4 or 16 bytes in network order; see [CidrSet#contains]
     public boolean permits(byte[] address) {
         return !deny.contains(address) && (allow.isEmpty() || allow.contains(address));
     }

@@ -35,8 +35,7 @@ public record Cidr(InetAddress network, int prefixLength) {
     /// An IPv4 address is written with four decimal numbers; an IPv6 address without
     /// brackets and zone, and not as one that maps an IPv4 address.
     ///
-    /// @throws IllegalArgumentException
-    ///             if it is none of that, with a message of value and rule
+    /// @throws IllegalArgumentException if it is none of that, with a message of value and rule
     public static Cidr parse(String text) {
         int slash = text.indexOf('/');
         InetAddress address = literal(text, slash < 0 ? text : text.substring(0, slash));

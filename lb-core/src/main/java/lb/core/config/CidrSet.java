@@ -34,9 +34,8 @@ public final class CidrSet {
     /// Whether `address` lies in any of the networks. An IPv4 address is never in an
     /// IPv6 network: addresses mapped into IPv6 are unmapped before they get here.
     ///
-    /// @param address
-    ///            4 or 16 bytes in network order; of any other length (the peer of a
-    ///            unix socket) it is in no network
+    /// @param address 4 or 16 bytes in network order; of any other length (the peer of a
+    ///     unix socket) it is in no network
     public boolean contains(byte[] address) {
         return switch (address.length) {
             case 4 -> ipv4.contains(high(address), 0);

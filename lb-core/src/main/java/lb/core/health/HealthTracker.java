@@ -31,10 +31,8 @@ public final class HealthTracker {
     private int against;
     private long observed;
 
-    /// @param rise
-    ///            successes in a row that bring the backend up, at least 1
-    /// @param fall
-    ///            failures in a row that take it down, at least 1
+    /// @param rise successes in a row that bring the backend up, at least 1
+    /// @param fall failures in a row that take it down, at least 1
     public HealthTracker(int rise, int fall) {
         changeThresholds(rise, fall);
     }

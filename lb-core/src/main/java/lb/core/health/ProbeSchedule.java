@@ -31,8 +31,7 @@ public final class ProbeSchedule {
     /// The backend's phase, as a fraction of 2^64 minus 1.
     private final long phase;
 
-    /// @param backendId
-    ///            `POOL/NAME`
+    /// @param backendId `POOL/NAME`
     public ProbeSchedule(HealthConfig config, String backendId) {
         intervalNanos = nanos("interval", config.interval());
         fastIntervalNanos = nanos("fast-interval", config.fastInterval());
@@ -49,8 +48,7 @@ public final class ProbeSchedule {
 
     /// Nanoseconds from the start of the last probe to that of the next one.
     ///
-    /// @param random
-    ///            64 random bits
+    /// @param random 64 random bits
     public long delayNanos(HealthTracker tracker, long random) {
         long nominalNanos = nominalNanos(tracker);
         if (tracker.observed() == 0) {
@@ -69,8 +67,7 @@ public final class ProbeSchedule {
     /// The caller keeps a probe that is due sooner, and asks only while none is under
     /// way.
     ///
-    /// @param sinceLastProbeNanos
-    ///            since the start of the last probe
+    /// @param sinceLastProbeNanos since the start of the last probe
     public long suspicionDelayNanos(long sinceLastProbeNanos) {
         return Math.max(0, fastIntervalNanos - sinceLastProbeNanos);
     }

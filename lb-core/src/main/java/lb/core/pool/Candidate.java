@@ -5,8 +5,7 @@ import lb.core.config.BackendConfig;
 /// A backend that a balancer may choose, with the weight that it has in this
 /// snapshot.
 ///
-/// @param weight
-///            1 to 256
+/// @param weight 1 to 256
 public record Candidate(Backend backend, int weight) {
 
     public Candidate {
