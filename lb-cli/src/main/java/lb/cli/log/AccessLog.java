@@ -9,7 +9,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import lb.core.config.AccessLogFormat;
 import lb.core.session.SessionRecord;
-import lb.l4.engine.SessionLog;
+import lb.l4.tcp.SessionLog;
 import org.slf4j.LoggerFactory;
 
 /// Writes one line for each ended session.
