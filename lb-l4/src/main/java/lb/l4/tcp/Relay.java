@@ -58,6 +58,18 @@ final class Relay {
         return down.bytes();
     }
 
+    HalfRelay up() {
+        return up;
+    }
+
+    HalfRelay down() {
+        return down;
+    }
+
+    SessionSocket upstream() {
+        return upstream;
+    }
+
     /// Begins with the events that the two sockets had so far.
     void start(int clientEvents, int upstreamEvents) {
         setDeadline();
