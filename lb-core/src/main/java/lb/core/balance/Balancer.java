@@ -12,7 +12,7 @@ public interface Balancer {
     /// is none.
     ///
     /// @param flowHash the hash of the flow's key ([FlowHash]); only hash balancers look
-    ///            at it
+    ///     at it
     @Nullable
     Backend pick(long flowHash, Tried tried);
 }

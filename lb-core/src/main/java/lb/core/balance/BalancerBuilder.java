@@ -1,35 +1,73 @@
 package lb.core.balance;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 import lb.core.config.BalanceConfig;
-import lb.core.pool.Backend;
 import lb.core.pool.Candidate;
 import org.jspecify.annotations.Nullable;
 
 /// Builds the balancers of one pool, one for each snapshot, and keeps what they
-/// share from one to the next.
+/// share from one to the next: the order of round-robin.
 ///
 /// Threading: `build` on the control loop (or a helper thread of its, one at
-/// a time).
+/// a time), while workers pick from the balancers that it has built.
 public final class BalancerBuilder {
 
-    /// Returns the balancer that `config` asks for over `candidates`, which may
-    /// be empty.
+    private static final Balancer NOBODY = (flowHash, tried) -> null;
+
+    private final LongSupplier random;
+    private final SmoothTurns turns = new SmoothTurns();
+
+    private @Nullable Built last;
+
+    /// What was built from what.
+    private record Built(BalanceConfig config, List<Candidate> candidates, Balancer balancer) {}
+
+    /// With random numbers of each thread's own.
+    public BalancerBuilder() {
+        this(() -> ThreadLocalRandom.current().nextLong());
+    }
+
+    /// @param random 64 random bits a call, from any thread at once, without
+    ///     allocating
+    public BalancerBuilder(LongSupplier random) {
+        this.random = random;
+    }
+
+    /// Returns the balancer that `config` asks for over `candidates`, which may be
+    /// empty; the last one again if nothing changed. Their order decides only between equals of round-robin,
+    /// least-connections and least-time; hash tables go by ids.
+    ///
+    /// Takes time linear in the candidates, and for a hash table up to some 10 ms
+    /// (Maglev) or 100 ms (a ring of the largest size).
     public Balancer build(BalanceConfig config, List<Candidate> candidates) {
-        Backend[] backends = candidates.stream().map(Candidate::backend).toArray(Backend[]::new);
-        AtomicInteger next = new AtomicInteger();
-        return new Balancer() {
-            @Override
-            public @Nullable Backend pick(long flowHash, Tried tried) {
-                for (int i = 0; i < backends.length; i++) {
-                    Backend backend = backends[Math.floorMod(next.getAndIncrement(), backends.length)];
-                    if (!tried.contains(backend)) {
-                        return backend;
-                    }
-                }
-                return null;
-            }
+        Built known = last;
+        if (known != null && known.config.equals(config) && known.candidates.equals(candidates)) {
+            return known.balancer;
+        }
+        Balancer balancer = candidates.isEmpty() ? NOBODY : balancer(config, candidates);
+        last = new Built(config, List.copyOf(candidates), balancer);
+        return balancer;
+    }
+
+    private Balancer balancer(BalanceConfig config, List<Candidate> candidates) {
+        return switch (config) {
+            case BalanceConfig.RoundRobin() -> new RoundRobin(Roster.asConfigured(candidates), turns);
+            case BalanceConfig.LeastConnections() -> new LeastConnections(Roster.asConfigured(candidates), turns);
+            case BalanceConfig.RandomTwo() -> new RandomTwo(Roster.asConfigured(candidates), random);
+            case BalanceConfig.LeastTime() -> new LeastTime(Roster.asConfigured(candidates), turns);
+            case BalanceConfig.Hash hash -> hash(hash, Roster.byId(candidates));
         };
+    }
+
+    private static Balancer hash(BalanceConfig.Hash config, Roster roster) {
+        long[] idHashes = roster.idHashes();
+        SlotTable table = switch (config.table()) {
+            case MAGLEV -> new MaglevTable(roster, idHashes);
+            case RING -> new RingTable(roster, idHashes);
+            case MODULO -> new ModuloTable(roster);
+        };
+        return new HashBalancer(roster, idHashes, table, config.boundedLoadPercent());
     }
 }

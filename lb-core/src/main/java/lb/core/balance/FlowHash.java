@@ -1,44 +1,37 @@
 package lb.core.balance;
 
+import lb.core.StableHash;
 import lb.core.config.BalanceConfig.HashKey;
 
 /// The 64-bit hash of a flow's key. It has no seed, so that two processes
-/// choose alike.
+/// choose alike; a change of one bit of an address or port changes every bit of
+/// the hash with a probability of one half, so that high bits, low bits and
+/// remainders are all fit for a table.
 ///
-/// Threading: pure functions.
+/// Threading: pure functions that allocate nothing.
 public final class FlowHash {
 
     private FlowHash() {}
 
-    /// Hashes the parts of a flow that `key` names.
+    /// Hashes the parts of a flow that `key` names. Parts that it does not name may
+    /// be anything.
     ///
     /// @param protocol IP protocol number: 6 for TCP, 17 for UDP
     /// @param client the client's address, 4 or 16 bytes in network order; IPv4 is
-    ///            never mapped into IPv6
+    ///     never mapped into IPv6
+    /// @param clientPort 0 to 65535
     /// @param local the address that the client used, likewise
+    /// @param localPort 0 to 65535
     public static long of(HashKey key, int protocol, byte[] client, int clientPort, byte[] local, int localPort) {
         return switch (key) {
-            case FIVE_TUPLE -> mix(hash(hash(protocol, client, clientPort), local, localPort));
-            case SOURCE_IP -> mix(hash(0, client, 0));
-            case SOURCE_IP_PORT -> mix(hash(0, client, clientPort));
-            case DESTINATION -> mix(hash(0, local, localPort));
+            case FIVE_TUPLE -> endpoint(endpoint(StableHash.SEED ^ protocol, client, clientPort), local, localPort);
+            case SOURCE_IP -> StableHash.absorb(StableHash.SEED, client);
+            case SOURCE_IP_PORT -> endpoint(StableHash.SEED, client, clientPort);
+            case DESTINATION -> endpoint(StableHash.SEED, local, localPort);
         };
     }
 
-    private static long hash(long seed, byte[] address, int port) {
-        long hash = seed;
-        for (byte b : address) {
-            hash = (hash ^ (b & 0xFF)) * 0x100000001b3L;
-        }
-        return mix(hash ^ ((long) port << 32));
-    }
-
-    /// The finaliser of MurmurHash3 (Appleby), which spreads every input bit over
-    /// all output bits.
-    static long mix(long value) {
-        long hash = value;
-        hash = (hash ^ (hash >>> 33)) * 0xff51afd7ed558ccdL;
-        hash = (hash ^ (hash >>> 33)) * 0xc4ceb9fe1a85ec53L;
-        return hash ^ (hash >>> 33);
+    private static long endpoint(long state, byte[] address, int port) {
+        return StableHash.mix(StableHash.absorb(state, address) ^ port);
     }
 }

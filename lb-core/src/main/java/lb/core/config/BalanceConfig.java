@@ -18,7 +18,7 @@ public sealed interface BalanceConfig {
     /// The same flow, the same backend.
     ///
     /// @param boundedLoadPercent the most that a backend may carry, in percent of its fair share
-    ///            (over 100, HAProxy's hash-balance-factor); 0 for no bound
+    ///     (over 100, HAProxy's hash-balance-factor); 0 for no bound
     record Hash(HashKey key, HashTable table, int boundedLoadPercent) implements BalanceConfig {
         public Hash {
             if (boundedLoadPercent != 0 && (boundedLoadPercent <= 100 || boundedLoadPercent > 10_000)) {

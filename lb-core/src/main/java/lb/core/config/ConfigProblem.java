@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// what was expected.
 ///
 /// @param origin where it was written, such as `lb.conf:12` or `--backend`; null if
-///            nowhere (a missing key)
+///     nowhere (a missing key)
 /// @param path the key, such as `pools.pg.balance`
 /// @param value what was found, as written; null if nothing was
 /// @param rule what was expected, as a sentence without a full stop

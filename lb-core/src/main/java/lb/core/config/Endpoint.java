@@ -27,7 +27,7 @@ public sealed interface Endpoint {
     /// A unix stream socket.
     ///
     /// @param path a file's path of at most 107 bytes, or `@name` for one in the
-    ///            abstract namespace
+    ///     abstract namespace
     record Unix(String path) implements Endpoint {
         @Override
         public String toString() {

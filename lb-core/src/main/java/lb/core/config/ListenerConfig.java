@@ -9,7 +9,7 @@ import java.util.List;
 /// @param allow if not empty, only these networks are let in
 /// @param deny networks that are refused, also when `allow` has them
 /// @param maxConnections sessions at a time, across all workers; more wait in the kernel's
-///            backlog; 0 for no limit of its own
+///     backlog; 0 for no limit of its own
 /// @param proxyProtocolFrom peers that must send a PROXY header; others are plain
 /// @param proxyHeaderTimeout how long such a peer may take to send it
 public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,

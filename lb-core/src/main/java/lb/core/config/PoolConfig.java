@@ -10,12 +10,12 @@ import java.util.List;
 /// @param connectTries attempts in all, each at another backend, at least 1
 /// @param idleTimeout without a byte in either direction; zero for none
 /// @param finTimeout the same once one side has finished sending; zero for
-///            `idleTimeout`
+///     `idleTimeout`
 /// @param maxLifetime after which a session is ended; zero for none
 /// @param lifetimeJitterPercent the share of `maxLifetime` that is drawn at random and taken off,
-///            0 to 100
+///     0 to 100
 /// @param maxConnections sessions at a time, across all workers; more are refused; 0 for no
-///            limit of its own
+///     limit of its own
 public record PoolConfig(String name, BalanceConfig balance, List<BackendConfig> backends, HealthConfig health,
         OnNoneHealthy onNoneHealthy, ProxyProtocolConfig proxyProtocol, Duration connectTimeout, int connectTries,
         Duration idleTimeout, Duration finTimeout, Duration maxLifetime, int lifetimeJitterPercent,

@@ -40,8 +40,8 @@ public final class Backend {
         }
     }
 
-    private final String pool;
     private final String name;
+    private final String id;
     private final Endpoint endpoint;
 
     private volatile AdminState adminState = AdminState.READY;
@@ -55,14 +55,14 @@ public final class Backend {
     private long sessions;
 
     public Backend(String pool, String name, Endpoint endpoint) {
-        this.pool = pool;
         this.name = name;
+        this.id = pool + "/" + name;
         this.endpoint = endpoint;
     }
 
     /// The stable identity, `POOL/NAME`.
     public String id() {
-        return pool + "/" + name;
+        return id;
     }
 
     public String name() {
@@ -105,7 +105,7 @@ public final class Backend {
     /// Gives a slot back.
     public void release() {
         int before = (int) ACTIVE.getAndAdd(this, -1);
-        assert before > 0 : "released more often than acquired: " + id();
+        assert before > 0 : "released more often than acquired: " + id;
     }
 
     /// Slots ever taken.
@@ -128,6 +128,6 @@ public final class Backend {
 
     @Override
     public String toString() {
-        return id();
+        return id;
     }
 }

@@ -100,13 +100,21 @@ public final class Pool {
     }
 
     /// Counts a session if the pool has fewer than `limit`; 0 for no limit. Every
-    /// success is paired with [#release].
+    /// success is paired with [#release]. Exact: the count never passes the limit,
+    /// and a session is refused only while `limit` others hold their place.
     public boolean tryAcquire(int limit) {
-        int before = (int) ACTIVE.getAndAdd(this, 1);
-        if (limit > 0 && before >= limit) {
-            ACTIVE.getAndAdd(this, -1);
-            return false;
+        if (limit <= 0) {
+            ACTIVE.getAndAdd(this, 1);
+            return true;
         }
+        // Adding first and taking back would let one that is refused count for a moment and refuse another.
+        int before;
+        do {
+            before = (int) ACTIVE.getOpaque(this);
+            if (before >= limit) {
+                return false;
+            }
+        } while (!ACTIVE.weakCompareAndSet(this, before, before + 1));
         return true;
     }
 

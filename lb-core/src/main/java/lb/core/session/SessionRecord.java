@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 /// access log.
 ///
 /// @param id unique in the process's lifetime and, by its random start, most
-///            likely beyond
+///     likely beyond
 /// @param peer the socket's other end
 /// @param client the address from a trusted PROXY header, else `peer`
 /// @param local the address that the client connected to (from a trusted header,
-///            else the socket's)
+///     else the socket's)
 /// @param backend the last one tried or used; null if none was picked
 /// @param acceptedMillis wall clock, since the epoch
 /// @param connectNanos from accept to connected; -1 if never connected

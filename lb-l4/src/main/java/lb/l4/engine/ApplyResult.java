@@ -8,7 +8,7 @@ public sealed interface ApplyResult {
     /// It is in use.
     ///
     /// @param changes what was added, changed and removed, for people: `listener
-    ///            pg added`
+    ///     pg added`
     record Applied(List<String> changes) implements ApplyResult {}
 
     /// Nothing was changed.

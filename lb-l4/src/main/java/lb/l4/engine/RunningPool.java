@@ -1,25 +1,42 @@
 package lb.l4.engine;
 
 import io.netty.channel.IoEventLoop;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.PoolConfig;
+import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
+import lb.core.pool.PoolSnapshot;
+import lb.l4.probe.Prober;
+import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A pool in use: its backends and their probes.
 ///
 /// Threading: control loop, but for what [Upstream] gives to workers.
 final class RunningPool {
 
+    private static final Logger log = LoggerFactory.getLogger(RunningPool.class);
+
     private final IoEventLoop control;
     private final Pool pool;
     private final Upstream upstream;
+    /// Read by workers whose connects failed.
+    private final Map<Backend, Prober> probers = new ConcurrentHashMap<>();
+    private boolean isPublishing;
 
     RunningPool(IoEventLoop control, PoolConfig config) {
         this.control = control;
         this.pool = new Pool(config, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
+        adoptProbers();
     }
 
     PoolConfig config() {
@@ -33,12 +50,70 @@ final class RunningPool {
     void apply(PoolConfig config) {
         pool.apply(config);
         upstream.apply(config);
+        adoptProbers();
         pool.publish();
     }
 
-    void stop() {}
+    void stop() {
+        probers.values().forEach(Prober::stop);
+        probers.clear();
+    }
 
+    private void adoptProbers() {
+        Map<Backend, Prober> old = new HashMap<>(probers);
+        for (Backend backend : pool.backends()) {
+            Prober known = old.remove(backend);
+            byte[] greeting = greeting(config().proxyProtocol());
+            if (known != null) {
+                known.apply(config().health(), greeting);
+            } else {
+                Prober prober = new Prober(control, backend, config().health(), greeting, this::publishSoon);
+                probers.put(backend, prober);
+                prober.start();
+            }
+        }
+        old.forEach((backend, prober) -> {
+            prober.stop();
+            probers.remove(backend);
+        });
+    }
+
+    /// What a probe sends first to a backend that expects a PROXY header.
+    private static byte[] greeting(ProxyProtocolConfig config) {
+        if (config.version() == ProxyProtocolConfig.Version.OFF) {
+            return new byte[0];
+        }
+        ByteBuffer out = ByteBuffer.allocate(ProxyHeaderEncoder.MIN_BUFFER_BYTES);
+        int length = new ProxyHeaderEncoder(config).encodeProbe(out);
+        return Arrays.copyOf(out.array(), length);
+    }
+
+    /// All flips of one turn of the control loop make one snapshot.
+    private void publishSoon() {
+        if (!isPublishing) {
+            isPublishing = true;
+            control.execute(this::publish);
+        }
+    }
+
+    private void publish() {
+        isPublishing = false;
+        boolean hadSome = !pool.snapshot().candidates().isEmpty();
+        pool.publish();
+        PoolSnapshot now = pool.snapshot();
+        if (hadSome && now.candidates().isEmpty()) {
+            log.error("pool {} has no backend left: new connections are refused", pool.name());
+        } else if (!hadSome && !now.candidates().isEmpty()) {
+            log.info("pool {} has backends again", pool.name());
+        }
+    }
+
+    /// Threading: any worker.
     private void connectFailed(Backend backend, String reason) {
-        assert control != null && backend != null && reason != null;
+        log.debug("backend {}: {}", backend.id(), reason);
+        Prober prober = probers.get(backend);
+        if (prober != null) {
+            prober.suspect();
+        }
     }
 }

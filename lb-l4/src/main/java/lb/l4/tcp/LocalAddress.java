@@ -8,7 +8,7 @@ import lb.core.config.Endpoint;
 /// An address that a listening socket is bound to.
 ///
 /// @param isWildcard whether clients reach it on any address of the machine, so that a
-///            session has to ask which
+///     session has to ask which
 /// @param address 4 or 16 bytes
 public record LocalAddress(boolean isWildcard, InetAddress address, int port) {
 

@@ -4,21 +4,29 @@ import java.time.Duration;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.worker.Worker;
+import org.jspecify.annotations.Nullable;
 
 /// A pool's configuration in the units of the relay.
 ///
 /// @param idleTicks 0 for no timeout; likewise `lifetimeTicks`
 /// @param finTicks never 0 unless `idleTicks` is
+/// @param proxyHeader null for none
 record PoolSettings(int connectTicks, int connectTries, int idleTicks, int finTicks, int lifetimeTicks,
-        int lifetimeJitterPercent, int maxConnections, KeepaliveConfig keepalive, ProxyProtocolConfig proxyProtocol) {
+        int lifetimeJitterPercent, int maxConnections, KeepaliveConfig keepalive,
+        @Nullable ProxyHeaderEncoder proxyHeader) {
 
     static PoolSettings of(PoolConfig config) {
         int idle = ticks(config.idleTimeout());
         int fin = ticks(config.finTimeout());
         return new PoolSettings(ticks(config.connectTimeout()), config.connectTries(), idle, fin == 0 ? idle : fin,
                 ticks(config.maxLifetime()), config.lifetimeJitterPercent(), config.maxConnections(),
-                config.keepalive(), config.proxyProtocol());
+                config.keepalive(), proxyHeader(config.proxyProtocol()));
+    }
+
+    private static @Nullable ProxyHeaderEncoder proxyHeader(ProxyProtocolConfig config) {
+        return config.version() == ProxyProtocolConfig.Version.OFF ? null : new ProxyHeaderEncoder(config);
     }
 
     /// Rounded up, so that no timeout strikes early; 0 for zero.

@@ -70,6 +70,12 @@ final class Relay {
         return upstream;
     }
 
+    /// Sends the first `count` bytes of the worker's buffer to the backend before anything else. Returns false if it
+    /// failed.
+    boolean prepend(int count) {
+        return up.prepend(worker, worker.buffer(), count);
+    }
+
     /// Begins with the events that the two sockets had so far.
     void start(int clientEvents, int upstreamEvents) {
         setDeadline();

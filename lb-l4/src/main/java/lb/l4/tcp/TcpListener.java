@@ -1,8 +1,8 @@
 package lb.l4.tcp;
 
-import java.util.List;
 import lb.core.config.AccessLogFormat;
-import lb.core.config.Cidr;
+import lb.core.config.AddressRules;
+import lb.core.config.CidrSet;
 import lb.core.config.ListenerConfig;
 
 /// A listener as sessions see it: its limit and what is in force for new
@@ -17,28 +17,11 @@ public final class TcpListener {
     private volatile Settings settings;
 
     /// What a session reads once, when it is accepted.
-    record Settings(Upstream upstream, List<Cidr> allow, List<Cidr> deny, List<Cidr> proxyProtocolFrom,
-            int proxyHeaderTicks, AccessLogFormat accessLog) {
-
-        /// Whether a client of that address is let in.
-        boolean permits(byte[] client) {
-            return !contains(deny, client) && (allow.isEmpty() || contains(allow, client));
-        }
-
-        /// Whether a peer of that address must send a PROXY header.
-        boolean expectsHeaderFrom(byte[] peer) {
-            return contains(proxyProtocolFrom, peer);
-        }
-
-        private static boolean contains(List<Cidr> networks, byte[] address) {
-            for (Cidr network : networks) {
-                if (network.contains(address)) {
-                    return true;
-                }
-            }
-            return false;
-        }
-    }
+    ///
+    /// @param rules whom to let in
+    /// @param headerPeers who must send a PROXY header
+    record Settings(Upstream upstream, AddressRules rules, CidrSet headerPeers, int proxyHeaderTicks,
+            AccessLogFormat accessLog) {}
 
     /// @param processLimit what all listeners together may have
     public TcpListener(ListenerConfig config, Upstream upstream, ConnectionLimit processLimit) {
@@ -89,7 +72,8 @@ public final class TcpListener {
     }
 
     private static Settings settings(ListenerConfig config, Upstream upstream) {
-        return new Settings(upstream, config.allow(), config.deny(), config.proxyProtocolFrom(),
-                PoolSettings.ticks(config.proxyHeaderTimeout()), config.accessLog());
+        return new Settings(upstream, new AddressRules(config.allow(), config.deny()),
+                new CidrSet(config.proxyProtocolFrom()), PoolSettings.ticks(config.proxyHeaderTimeout()),
+                config.accessLog());
     }
 }

@@ -1,6 +1,7 @@
 package lb.l4.tcp;
 
 import java.net.InetSocketAddress;
+import java.util.List;
 import lb.core.balance.FlowHash;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.BalanceConfig.HashKey;
@@ -9,12 +10,20 @@ import lb.core.session.EndCause;
 import lb.core.session.EndReason;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
+import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
+import lb.l4.proxy.ProxyHeader;
+import lb.l4.proxy.ProxyHeaderEncoder;
+import lb.l4.proxy.ProxyHeaderParser;
+import lb.l4.proxy.ProxyHeaderResult;
+import lb.l4.proxy.Tlv;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One client's connection and the one to its backend: identity, admission,
 /// slots, deadline and the one way out. Connecting is its [Dialer]'s part,
@@ -33,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class TcpSession extends Ready {
 
     private static final int PEEK_BYTES = 1;
+    private static final Logger log = LoggerFactory.getLogger(TcpSession.class);
 
     private enum State {
         ACCEPTED, CONNECTING, RELAYING, FLUSHING, CLOSED
@@ -57,6 +67,7 @@ final class TcpSession extends Ready {
     private final int peerPort;
 
     private State state = State.ACCEPTED;
+    private @Nullable ProxyHeader proxyHeader;
     private boolean holdsPoolSlot;
     private boolean holdsBackendSlot;
     /// What happened on the client's socket while nobody read from it.
@@ -109,12 +120,52 @@ final class TcpSession extends Ready {
     void start() {
         assert worker.inLoop();
         home.add(this);
-        if (!settings.permits(peer)) {
+        boolean expectsHeader = settings.headerPeers().contains(peer);
+        if (!expectsHeader && !settings.rules().permits(peer)) {
             finish(EndCause.DENIED);
         } else if (!worker.register(client)) {
             finish(EndCause.NO_RESOURCES);
+        } else if (expectsHeader) {
+            setDeadline(settings.proxyHeaderTicks());
         } else {
             admit();
+        }
+    }
+
+    /// Looks for a PROXY header and consumes exactly that: what follows stays in the kernel.
+    private void readProxyHeader() {
+        int peeked = worker.linux().recv(client.intValue(), worker.buffer(), ProxyHeaderParser.MAX_HEADER_BYTES,
+                Linux.MSG_PEEK);
+        if (peeked == -Errno.EAGAIN) {
+            return;
+        }
+        if (peeked <= 0) {
+            finish(peeked == 0 ? EndCause.CLIENT_CLOSED : EndCause.CLIENT_RESET);
+            return;
+        }
+        switch (ProxyHeaderParser.parse(Linux.view(worker.buffer(), peeked))) {
+            case ProxyHeaderResult.Complete(ProxyHeader found, int length) -> {
+                worker.linux().recv(client.intValue(), worker.buffer(), length, 0);
+                proxyHeader = found;
+                admitFromProxy();
+            }
+            case ProxyHeaderResult.Incomplete _ -> {
+                if ((clientEvents & Descriptor.RDHUP) != 0) {
+                    finish(EndCause.CLIENT_CLOSED);
+                }
+            }
+            case ProxyHeaderResult.Malformed(String reason) -> {
+                log.warn("listener {}: {}: {}", listener.name(), LocalAddress.socketAddress(peer, peerPort), reason);
+                finish(EndCause.BAD_PROXY_HEADER);
+            }
+        }
+    }
+
+    private void admitFromProxy() {
+        if (settings.rules().permits(clientAddress().getAddress().getAddress())) {
+            admit();
+        } else {
+            finish(EndCause.DENIED);
         }
     }
 
@@ -134,12 +185,24 @@ final class TcpSession extends Ready {
         if (key == null) {
             return 0;
         }
-        InetSocketAddress local = local();
-        return FlowHash.of(key, Linux.IPPROTO_TCP, peer, peerPort, local.getAddress().getAddress(), local.getPort());
+        InetSocketAddress from = clientAddress();
+        InetSocketAddress to = local();
+        return FlowHash.of(key, Linux.IPPROTO_TCP, from.getAddress().getAddress(), from.getPort(),
+                to.getAddress().getAddress(), to.getPort());
     }
 
-    /// The address that the client connected to.
-    InetSocketAddress local() {
+    /// The client: from a trusted PROXY header, else the peer.
+    private InetSocketAddress clientAddress() {
+        InetSocketAddress source = proxyHeader == null ? null : proxyHeader.source();
+        return source == null ? LocalAddress.socketAddress(peer, peerPort) : source;
+    }
+
+    /// The address that the client connected to: from a trusted PROXY header, else the socket's.
+    private InetSocketAddress local() {
+        InetSocketAddress destination = proxyHeader == null ? null : proxyHeader.destination();
+        if (destination != null) {
+            return destination;
+        }
         if (bound.isWildcard() && worker.linux().getsockname(client.intValue()) >= 0) {
             return LocalAddress.socketAddress(SocketAddresses.readAddress(worker.linux().scratch()),
                     SocketAddresses.readPort(worker.linux().scratch()));
@@ -183,7 +246,23 @@ final class TcpSession extends Ready {
         state = State.RELAYING;
         Relay started = new Relay(this, client, upstream);
         relay = started;
-        started.start(clientEvents, upstreamEvents);
+        if (sendProxyHeader(started)) {
+            started.start(clientEvents, upstreamEvents);
+        } else {
+            finish(EndCause.SERVER_RESET);
+        }
+    }
+
+    /// Returns false if the backend failed.
+    private boolean sendProxyHeader(Relay started) {
+        ProxyHeaderEncoder encoder = pool.proxyHeader();
+        if (encoder == null) {
+            return true;
+        }
+        List<Tlv> incoming = proxyHeader == null ? List.of() : proxyHeader.tlvs();
+        int length = encoder.encodeTcp(Linux.view(worker.buffer(), Worker.BUFFER_BYTES), clientAddress(), local(),
+                incoming, id());
+        return started.prepend(length);
     }
 
     boolean isClosed() {
@@ -197,7 +276,10 @@ final class TcpSession extends Ready {
 
     void onEvents(SessionSocket socket, int events) {
         switch (state) {
-            case ACCEPTED -> clientEvents |= events;
+            case ACCEPTED -> {
+                clientEvents |= events;
+                readProxyHeader();
+            }
             case CONNECTING -> onEventsWhileConnecting(socket, events);
             case RELAYING, FLUSHING -> relay().onEvents(socket, events);
             case CLOSED -> {
@@ -299,11 +381,11 @@ final class TcpSession extends Ready {
             return;
         }
         Relay moved = relay;
-        InetSocketAddress peerAddress = LocalAddress.socketAddress(peer, peerPort);
         Backend lastBackend = backend;
         home.sessionLog.ended(
-                new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend, peerAddress,
-                        peerAddress, local(), acceptedMillis, connectNanos, System.nanoTime() - acceptedNanos,
+                new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
+                        LocalAddress.socketAddress(peer, peerPort), clientAddress(), local(), acceptedMillis,
+                        connectNanos, System.nanoTime() - acceptedNanos,
                         moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
                         listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active()),
                 settings.accessLog());

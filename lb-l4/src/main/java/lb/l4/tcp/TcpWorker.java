@@ -20,7 +20,7 @@ public final class TcpWorker {
     private long sessionsStarted;
 
     /// @param idPrefix starts the id of every session, so that ids of several workers and
-    ///            processes differ
+    ///     processes differ
     public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, String idPrefix) {
         this.worker = worker;
         this.workers = workers;

@@ -51,7 +51,7 @@ public final class Worker {
     private long lastTickNanos;
 
     /// @param pendingLimitBytes over which directions read small, so that stalled readers cost
-    ///            little
+    ///     little
     /// @param pipeLimit the most pipes that the worker may hold
     public Worker(int index, long pendingLimitBytes, int pipeLimit) {
         this.index = index;

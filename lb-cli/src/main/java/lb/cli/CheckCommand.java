@@ -1,0 +1,45 @@
+package lb.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import lb.cli.config.ConfigReader;
+import lb.cli.config.EffectiveText;
+import lb.cli.config.ReadResult;
+import lb.cli.config.Resolver;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `lb check FILE`.
+@Command(name = "check", description = "Reads a configuration file and prints everything that is wrong with it, without using it.", mixinStandardHelpOptions = true)
+final class CheckCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(paramLabel = "FILE", description = "The configuration file.")
+    private Path file = Path.of("");
+
+    @Option(names = "--effective", description = "Print the configuration in full: every default, every resolved "
+            + "name and every derived limit. The output is itself a configuration.")
+    private boolean effective;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        ReadResult result = new ConfigReader(ConfigReader.Machine.current(), Resolver.SYSTEM).read(file);
+        Problems.print(err, result);
+        return switch (result) {
+            case ReadResult.Invalid invalid -> Main.INVALID;
+            case ReadResult.Valid valid -> {
+                out.print(effective ? EffectiveText.of(valid) : file + ": ok\n");
+                out.flush();
+                yield Main.OK;
+            }
+        };
+    }
+}

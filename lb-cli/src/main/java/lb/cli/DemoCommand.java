@@ -1,0 +1,84 @@
+package lb.cli;
+
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import lb.cli.config.ConfigReader;
+import lb.cli.config.Flags;
+import lb.cli.config.ReadResult;
+import lb.cli.config.Resolver;
+import lb.cli.demo.Demo;
+import lb.cli.demo.DemoBackend;
+import lb.cli.log.AccessLog;
+import lb.cli.log.Logs;
+import lb.l4.engine.ApplyResult;
+import lb.l4.engine.Engine;
+import org.apache.logging.log4j.Level;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `lb demo`.
+@Command(name = "demo", description = "Shows failover in half a minute: three small backends and a balancer in front of "
+        + "them, in this process, on loopback.", mixinStandardHelpOptions = true)
+final class DemoCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--port", paramLabel = "PORT", description = "The balancer's port on 127.0.0.1; 0 (default) for a free "
+            + "one.")
+    private String port = "0";
+
+    @Option(names = "--tempo", paramLabel = "DURATION", hidden = true, description = "How long a second of the timetable "
+            + "lasts, in ISO 8601, for tests.")
+    private Duration second = Duration.ofSeconds(1);
+
+    @Override
+    public Integer call() throws Exception {
+        List<DemoBackend> backends = List.of(new DemoBackend("red"), new DemoBackend("green"), new DemoBackend("blue"));
+        try {
+            backends.forEach(DemoBackend::start);
+            ReadResult result = new ConfigReader(ConfigReader.Machine.current(), Resolver.SYSTEM).read(flags(backends));
+            Problems.print(spec.commandLine().getErr(), result);
+            return switch (result) {
+                case ReadResult.Invalid invalid -> Main.INVALID;
+                case ReadResult.Valid valid -> play(backends, valid);
+            };
+        } finally {
+            backends.forEach(DemoBackend::close);
+        }
+    }
+
+    private Flags flags(List<DemoBackend> backends) {
+        return new Flags().listen("--port", "127.0.0.1:" + port).pool("demo", "backends",
+                backends.stream().map(backend -> "127.0.0.1:" + backend.port() + ",name=" + backend.name()).toList());
+    }
+
+    private int play(List<DemoBackend> backends, ReadResult.Valid valid) throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
+        Logs.start(Level.INFO);
+        CompletableFuture<String> stop = Signals.takeOver(() -> Runtime.getRuntime().halt(Main.FAILED));
+        try (AccessLog accessLog = new AccessLog();
+                Engine engine = new Engine(valid.config().workers(), accessLog)) {
+            if (engine.apply(valid.config()).get() instanceof ApplyResult.Refused refused) {
+                refused.problems().forEach(problem -> spec.commandLine().getErr().println("lb: " + problem));
+                return Main.FAILED;
+            }
+            InetSocketAddress address = engine.addresses().getOrDefault("default", List.of()).getFirst();
+            say(out, "demo: lb listens on 127.0.0.1:" + address.getPort() + "; try it from another terminal:");
+            say(out, "          nc 127.0.0.1 " + address.getPort());
+            new Demo(backends, address, line -> say(out, line), stop, second).play();
+        }
+        return Main.OK;
+    }
+
+    private static void say(PrintWriter out, String line) {
+        out.println(line);
+        out.flush();
+    }
+}

@@ -1,0 +1,71 @@
+package lb.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import lb.cli.log.AccessLog;
+import lb.core.config.LbConfig;
+import lb.l4.engine.ApplyResult;
+import lb.l4.engine.Engine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The composition root: engine, logs and signals around one configuration, from
+/// start to exit status.
+///
+/// Threading: [#run] blocks its caller, the main thread.
+final class LbServer {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LbServer.class);
+
+    private final LbConfig config;
+
+    LbServer(LbConfig config) {
+        this.config = config;
+    }
+
+    /// Serves until a signal says otherwise; returns the exit status.
+    int run() {
+        // First of all, so that a signal during start is not lost.
+        CompletableFuture<String> signal = Signals.takeOver(LbServer::endAtOnce);
+        try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config.workers(), accessLog)) {
+            ApplyResult result = engine.apply(config).get();
+            switch (result) {
+                case ApplyResult.Refused refused -> {
+                    refused.problems().forEach(problem -> LOG.error("cannot start: {}", problem));
+                    return Main.FAILED;
+                }
+                case ApplyResult.Applied applied -> {
+                    if (LOG.isInfoEnabled()) {
+                        LOG.info("lb {}: listening on {}", Version.current(),
+                                ListeningLine.of(config, engine.addresses()));
+                    }
+                }
+            }
+            drain(engine, signal.get());
+            return Main.OK;
+        } catch (ExecutionException e) {
+            LOG.error("cannot start: {}", String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()));
+            return Main.FAILED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Main.FAILED;
+        }
+    }
+
+    private void drain(Engine engine, String signal) throws InterruptedException, ExecutionException {
+        Duration timeout = config.drainTimeout();
+        LOG.info("{}: accepting no more; sessions have {} s to end", signal, timeout.toMillis() / 1000.0);
+        int closed = engine.drain(timeout).get();
+        if (closed == 0) {
+            LOG.info("all sessions have ended");
+        } else {
+            LOG.warn("drain timeout: closed {} sessions that had not ended", closed);
+        }
+    }
+
+    private static void endAtOnce() {
+        LOG.warn("second signal: ending at once");
+        Runtime.getRuntime().halt(Main.FAILED);
+    }
+}

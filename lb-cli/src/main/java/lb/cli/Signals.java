@@ -1,0 +1,57 @@
+package lb.cli;
+
+import java.lang.reflect.Proxy;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// SIGTERM and SIGINT. The JDK's shutdown hooks cannot do what we promise (exit
+/// status 0 after the first, 1 at once after the second), so this uses the
+/// handler of jdk.unsupported.
+///
+/// Threading: the second signal acts on the JVM's signal thread.
+final class Signals {
+
+    private final AtomicReference<@Nullable CompletableFuture<String>> first = new AtomicReference<>();
+
+    private Signals() {}
+
+    /// Takes both signals over.
+    ///
+    /// @param second
+    ///            what the second one does
+    static CompletableFuture<String> takeOver(Runnable second) {
+        Signals signals = new Signals();
+        CompletableFuture<String> ended = new CompletableFuture<>();
+        signals.first.set(ended);
+        signals.handle("TERM", second);
+        signals.handle("INT", second);
+        return ended;
+    }
+
+    /// By reflection: javac warns of this class's name, and nothing silences that
+    /// warning.
+    private void handle(String name, Runnable second) {
+        try {
+            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            Object receiver = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[]{handler},
+                    (proxy, method, arguments) -> received(name, second));
+            signal.getMethod("handle", signal, handler).invoke(null,
+                    signal.getConstructor(String.class).newInstance(name), receiver);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this Java cannot handle SIG" + name, e);
+        }
+    }
+
+    /// Returns null, as a proxied `void` method has to.
+    private @Nullable Object received(String name, Runnable second) {
+        CompletableFuture<String> ended = first.getAndSet(null);
+        if (ended == null) {
+            second.run();
+        } else {
+            ended.complete("SIG" + name);
+        }
+        return null;
+    }
+}

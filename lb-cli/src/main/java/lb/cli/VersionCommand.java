@@ -1,0 +1,23 @@
+package lb.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// `lb version`.
+@Command(name = "version", description = "Prints the version of lb and of the Java it runs on.", mixinStandardHelpOptions = true)
+final class VersionCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public Integer call() {
+        spec.commandLine().getOut()
+                .println(
+                        "lb " + Version.current() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name")
+                                + " " + System.getProperty("os.version") + ")");
+        return Main.OK;
+    }
+}

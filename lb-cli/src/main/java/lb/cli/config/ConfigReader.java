@@ -1,0 +1,165 @@
+package lb.cli.config;
+
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigValue;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import lb.core.config.AccessLogFormat;
+import lb.core.config.HealthConfig;
+import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
+import lb.core.config.PoolConfig;
+
+/// Reads a file, or the flags of the command line, into records, or finds
+/// everything that is wrong with it.
+///
+/// Threading: used by one thread; a reader can be used again.
+public final class ConfigReader {
+
+    private static final int MOST_WORKERS = 1024;
+    private static final int MOST_CONNECTIONS = 10_000_000;
+    private static final Duration RESOLVE_DEADLINE = Duration.ofSeconds(10);
+
+    /// What the machine gives that a configuration does not say.
+    ///
+    /// @param descriptorLimit the hard limit on open descriptors
+    public record Machine(int cores, long descriptorLimit) {
+        public static Machine current() {
+            return new Machine(Runtime.getRuntime().availableProcessors(), DescriptorBudget.hardLimit());
+        }
+    }
+
+    private final Machine machine;
+    private final Resolver resolver;
+    private final Duration resolveDeadline;
+    private final KeyChanges changes;
+    private Set<String> keysRead = Set.of();
+
+    public ConfigReader(Machine machine, Resolver resolver) {
+        this(machine, resolver, RESOLVE_DEADLINE, KeyChanges.CURRENT);
+    }
+
+    ConfigReader(Machine machine, Resolver resolver, Duration resolveDeadline, KeyChanges changes) {
+        this.machine = machine;
+        this.resolver = resolver;
+        this.resolveDeadline = resolveDeadline;
+        this.changes = changes;
+    }
+
+    public ReadResult read(Path file) {
+        Findings findings = new Findings(changes);
+        ConfigObject written = ConfigFile.read(file, findings);
+        return written == null
+                ? new ReadResult.Invalid(findings.problems(), findings.warnings())
+                : read(written, findings);
+    }
+
+    public ReadResult read(Flags flags) {
+        return read(flags.toObject(), new Findings(changes));
+    }
+
+    /// The keys of reference.conf that the last reading asked for.
+    Set<String> keysRead() {
+        return keysRead;
+    }
+
+    /// reference.conf as it lies beside this class's package.
+    static ConfigObject reference() {
+        return ConfigFactory.parseResources(ConfigReader.class.getClassLoader(), "reference.conf",
+                ConfigParseOptions.defaults().setAllowMissing(false)).root();
+    }
+
+    /// A limit on sessions; `off` and 0 are no limit.
+    static ValueParser<Integer> limit() {
+        return Values.integer(0, MOST_CONNECTIONS).or("off", 0);
+    }
+
+    private ReadResult read(ConfigObject written, Findings findings) {
+        ConfigObject reference = reference();
+        Block top = new Block(findings, "", "", written, reference);
+        int workers = top.read("workers", Values.integer(1, MOST_WORKERS).or("auto", machine.cores()));
+        Duration drainTimeout = top.read("drain-timeout", Values.duration().or("off", Duration.ZERO));
+        AccessLogFormat accessLog = top.read("access-log", ListenerReader.ACCESS_LOG);
+        Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
+                defaults(reference, "listener"));
+        Map<String, Block> poolBlocks = top.named("pools", "lb.defaults.pool", defaults(reference, "pool"));
+        List<PoolConfig> pools = pools(findings, poolBlocks, defaults(reference, "backend"));
+        List<ListenerConfig> listeners = listeners(accessLog, listenerBlocks);
+        if (top.written("listeners") == null || (listenerBlocks.isEmpty() && findings.isClean())) {
+            findings.missing(top.origin(), "listeners", "expected at least one listener (is the file complete?)");
+        }
+        CrossChecks checks = new CrossChecks(findings, listenerBlocks, poolBlocks);
+        checks.poolsAreDefined(listeners);
+        checks.bindsAreApart(listeners);
+        pools = checks.withProbePorts(pools, listeners);
+        DescriptorBudget budget = DescriptorBudget.of(machine.descriptorLimit(), workers, listeners, pools);
+        int maxConnections = maxConnections(top, budget);
+        keysRead = findings.keysRead();
+        return findings.isClean()
+                ? new ReadResult.Valid(new LbConfig(workers, maxConnections, drainTimeout, listeners, pools),
+                        findings.warnings(), derivations(top, budget))
+                : new ReadResult.Invalid(findings.problems(), findings.warnings());
+    }
+
+    private List<PoolConfig> pools(Findings findings, Map<String, Block> blocks, ConfigObject backendDefaults) {
+        HostNames names = new HostNames(resolver, resolveDeadline);
+        BackendReader backends = new BackendReader(findings, names, backendDefaults);
+        Map<String, List<BackendReader.Draft>> drafts = new HashMap<>();
+        blocks.forEach((name, block) -> drafts.put(name, backends.drafts(block)));
+        List<PoolConfig> pools = new ArrayList<>();
+        blocks.forEach((name, block) -> pools
+                .add(PoolReader.read(name, block, backends.resolved(drafts.getOrDefault(name, List.of())))));
+        return pools;
+    }
+
+    private static List<ListenerConfig> listeners(AccessLogFormat accessLog, Map<String, Block> blocks) {
+        ListenerReader reader = new ListenerReader(accessLog);
+        Map<String, ListenerConfig> listeners = new LinkedHashMap<>();
+        blocks.forEach((name, block) -> {
+            ListenerConfig listener = reader.read(name, block);
+            if (listener != null) {
+                listeners.put(name, listener);
+            }
+        });
+        return List.copyOf(listeners.values());
+    }
+
+    private static int maxConnections(Block top, DescriptorBudget budget) {
+        int sessions = top.read("max-connections",
+                Values.integer(1, MOST_CONNECTIONS).or("auto", budget.sessions()));
+        if (!isAuto(top, "max-connections") && !budget.allows(sessions)) {
+            top.problem("max-connections", "needs " + budget.needed(sessions) + " descriptors, but the limit is "
+                    + budget.limit() + "; expected at most " + budget.sessions() + ", or a higher limit (ulimit -Hn, "
+                    + "LimitNOFILE)");
+        }
+        return sessions;
+    }
+
+    private Derivations derivations(Block top, DescriptorBudget budget) {
+        return new Derivations(isAuto(top, "workers") ? "derived: " + machine.cores() + " cores available" : null,
+                isAuto(top, "max-connections") ? budget.explanation() : null);
+    }
+
+    private static boolean isAuto(Block top, String key) {
+        ConfigValue written = top.written(key);
+        return written == null || "auto".equals(written.unwrapped());
+    }
+
+    private static ConfigObject defaults(ConfigObject reference, String kind) {
+        return reference.toConfig().getObject("lb.defaults." + kind);
+    }
+
+    static PoolConfig withHealth(PoolConfig p, HealthConfig health) {
+        return new PoolConfig(p.name(), p.balance(), p.backends(), health, p.onNoneHealthy(), p.proxyProtocol(),
+                p.connectTimeout(), p.connectTries(), p.idleTimeout(), p.finTimeout(), p.maxLifetime(),
+                p.lifetimeJitterPercent(), p.keepalive(), p.maxConnections());
+    }
+}

@@ -1,0 +1,193 @@
+package lb.cli.config;
+
+import com.typesafe.config.ConfigUtil;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import lb.core.config.BackendConfig;
+import lb.core.config.BalanceConfig;
+import lb.core.config.HealthConfig;
+import lb.core.config.KeepaliveConfig;
+import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
+import lb.core.config.PoolConfig;
+import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.SocketConfig;
+import org.jspecify.annotations.Nullable;
+
+/// Writes a configuration out in full, as HOCON that reads back to the
+/// same records.
+public final class EffectiveText {
+
+    private final StringBuilder out = new StringBuilder();
+    private String indent = "";
+
+    private EffectiveText() {}
+
+    public static String of(ReadResult.Valid valid) {
+        EffectiveText text = new EffectiveText();
+        LbConfig config = valid.config();
+        text.line("workers", config.workers(), valid.derivations().workers());
+        text.line("max-connections", config.maxConnections(), valid.derivations().maxConnections());
+        text.line("drain-timeout", orOff(config.drainTimeout()));
+        text.open("listeners");
+        config.listeners().forEach(text::listener);
+        text.close();
+        text.open("pools");
+        config.pools().forEach(text::pool);
+        text.close();
+        return text.out.toString();
+    }
+
+    private void listener(ListenerConfig listener) {
+        open(ConfigUtil.joinPath(listener.name()));
+        line("bind", quoted(listener.bind().toString()));
+        line("protocol", "tcp");
+        line("pool", quoted(listener.pool()));
+        line("allow", list(listener.allow()));
+        line("deny", list(listener.deny()));
+        line("max-connections", orOff(listener.maxConnections()));
+        line("proxy-protocol-from", list(listener.proxyProtocolFrom()));
+        line("proxy-header-timeout", duration(listener.proxyHeaderTimeout()));
+        line("access-log", word(listener.accessLog()));
+        SocketConfig socket = listener.socket();
+        line("backlog", socket.backlog());
+        line("defer-accept", orOff(socket.deferAccept()));
+        line("fastopen", orOff(socket.fastOpen()));
+        line("interface", socket.networkInterface() == null ? "null" : quoted(socket.networkInterface()));
+        line("tos", socket.tos() < 0 ? "off" : socket.tos());
+        line("receive-buffer", orAuto(socket.receiveBufferBytes()));
+        line("send-buffer", orAuto(socket.sendBufferBytes()));
+        close();
+    }
+
+    private void pool(PoolConfig pool) {
+        open(ConfigUtil.joinPath(pool.name()));
+        out.append(indent).append("backends = [\n");
+        for (BackendConfig backend : pool.backends()) {
+            out.append(indent).append("  { address = ").append(quoted(backend.endpoint().toString()))
+                    .append(", name = ")
+                    .append(quoted(backend.name())).append(", weight = ").append(backend.weight())
+                    .append(", backup = ").append(backend.backup()).append(" }\n");
+        }
+        out.append(indent).append("]\n");
+        balance(pool.balance());
+        proxyProtocol(pool.proxyProtocol());
+        health(pool.health());
+        line("on-none-healthy", word(pool.onNoneHealthy()));
+        line("connect-timeout", duration(pool.connectTimeout()));
+        line("connect-tries", pool.connectTries());
+        line("idle-timeout", orOff(pool.idleTimeout()));
+        line("fin-timeout", orOff(pool.finTimeout()));
+        line("max-lifetime", orOff(pool.maxLifetime()));
+        line("lifetime-jitter", pool.lifetimeJitterPercent());
+        keepalive(pool.keepalive());
+        line("max-connections", orOff(pool.maxConnections()));
+        close();
+    }
+
+    private void balance(BalanceConfig balance) {
+        String type = switch (balance) {
+            case BalanceConfig.RoundRobin any -> "round-robin";
+            case BalanceConfig.LeastConnections any -> "least-connections";
+            case BalanceConfig.RandomTwo any -> "random-two";
+            case BalanceConfig.LeastTime any -> "least-time";
+            case BalanceConfig.Hash hash -> "hash, key = " + word(hash.key()) + ", table = "
+                    + word(hash.table()) + ", bounded-load = " + orOff(hash.boundedLoadPercent());
+        };
+        line("balance", "{ type = " + type + " }");
+    }
+
+    private void proxyProtocol(ProxyProtocolConfig proxy) {
+        String types = proxy.passThrough().stream().sorted().map(type -> String.format(Locale.ROOT, "\"0x%02X\"", type))
+                .collect(Collectors.joining(", ", "[", "]"));
+        line("proxy-protocol", "{ version = " + word(proxy.version()) + ", crc32c = " + proxy.crc32c()
+                + ", unique-id = " + proxy.uniqueId() + ", pass-through = " + types + " }");
+    }
+
+    private void health(HealthConfig health) {
+        open("health");
+        line("type", word(health.type()));
+        line("interval", duration(health.interval()));
+        line("fast-interval", duration(health.fastInterval()));
+        line("down-interval", duration(health.downInterval()));
+        line("timeout", duration(health.timeout()));
+        line("rise", health.rise());
+        line("fall", health.fall());
+        line("port", orAuto(health.port()));
+        close();
+    }
+
+    private void keepalive(KeepaliveConfig keepalive) {
+        open("keepalive");
+        line("idle", orOff(keepalive.idle()));
+        line("interval", duration(keepalive.interval()));
+        line("count", keepalive.count());
+        line("user-timeout", orOff(keepalive.userTimeout()));
+        close();
+    }
+
+    private void open(String block) {
+        out.append(indent).append(block).append(" {\n");
+        indent += "  ";
+    }
+
+    private void close() {
+        indent = indent.substring(2);
+        out.append(indent).append("}\n");
+    }
+
+    private void line(String key, Object value) {
+        line(key, value, null);
+    }
+
+    private void line(String key, Object value, @Nullable String comment) {
+        out.append(indent).append(key).append(" = ").append(value);
+        if (comment != null) {
+            out.append(" # ").append(comment);
+        }
+        out.append('\n');
+    }
+
+    private static String list(Collection<?> values) {
+        return values.stream().map(value -> quoted(value.toString())).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private static String quoted(String text) {
+        return ConfigUtil.quoteString(text);
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static Object orOff(int number) {
+        return number == 0 ? "off" : number;
+    }
+
+    private static Object orAuto(int number) {
+        return number == 0 ? "auto" : number;
+    }
+
+    private static String orOff(Duration duration) {
+        return duration.isZero() ? "off" : duration(duration);
+    }
+
+    /// In the largest unit that leaves no fraction; milliseconds may have one.
+    private static String duration(Duration duration) {
+        if (duration.toNanosPart() != 0) {
+            String millis = java.math.BigDecimal.valueOf(duration.toNanos(), 6).stripTrailingZeros().toPlainString();
+            return millis + "ms";
+        }
+        long seconds = duration.toSeconds();
+        for (var unit : List.of(java.util.Map.entry(86_400, "d"), java.util.Map.entry(3600, "h"),
+                java.util.Map.entry(60, "m"))) {
+            if (seconds % unit.getKey() == 0) {
+                return seconds / unit.getKey() + unit.getValue();
+            }
+        }
+        return seconds + "s";
+    }
+}

@@ -1,0 +1,92 @@
+package lb.cli.config;
+
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import lb.core.config.ConfigProblem;
+import org.jspecify.annotations.Nullable;
+
+/// What one reading has found so far: problems, warnings, and which keys were
+/// asked for.
+final class Findings {
+
+    private static final int LONGEST_VALUE = 80;
+
+    private final KeyChanges changes;
+    private final Set<ConfigProblem> problems = new LinkedHashSet<>();
+    private final Set<ConfigProblem> warnings = new LinkedHashSet<>();
+    private final Set<String> keysRead = new TreeSet<>();
+
+    Findings(KeyChanges changes) {
+        this.changes = changes;
+    }
+
+    KeyChanges changes() {
+        return changes;
+    }
+
+    void problem(ConfigProblem problem) {
+        problems.add(problem);
+    }
+
+    void problem(@Nullable ConfigValue at, String path, String rule) {
+        problems.add(at(at, path, rule));
+    }
+
+    /// A problem of something that is missing from the block at `origin`.
+    void missing(ConfigOrigin origin, String path, String rule) {
+        problems.add(new ConfigProblem(where(origin), path, null, rule));
+    }
+
+    void warn(@Nullable ConfigValue at, String path, String rule) {
+        warnings.add(at(at, path, rule));
+    }
+
+    /// Notes that the program asks for a key of reference.conf.
+    void keyRead(String key) {
+        keysRead.add(key);
+    }
+
+    boolean isClean() {
+        return problems.isEmpty();
+    }
+
+    List<ConfigProblem> problems() {
+        return List.copyOf(problems);
+    }
+
+    List<ConfigProblem> warnings() {
+        return List.copyOf(warnings);
+    }
+
+    Set<String> keysRead() {
+        return keysRead;
+    }
+
+    private static ConfigProblem at(@Nullable ConfigValue value, String path, String rule) {
+        return value == null
+                ? new ConfigProblem(null, path, null, rule)
+                : new ConfigProblem(where(value.origin()), path, asWritten(value), rule);
+    }
+
+    /// `FILE:LINE`, or the flag.
+    static @Nullable String where(ConfigOrigin origin) {
+        if (origin.filename() == null) {
+            return origin.description().startsWith("-") ? origin.description() : null;
+        }
+        return origin.lineNumber() > 0 ? origin.filename() + ":" + origin.lineNumber() : origin.filename();
+    }
+
+    private static @Nullable String asWritten(ConfigValue value) {
+        if (value.valueType() == ConfigValueType.OBJECT) {
+            return null;
+        }
+        String text = value.render(ConfigRenderOptions.concise());
+        return text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + "...";
+    }
+}

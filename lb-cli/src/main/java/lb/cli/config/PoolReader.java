@@ -1,0 +1,120 @@
+package lb.cli.config;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import lb.core.config.BackendConfig;
+import lb.core.config.BalanceConfig;
+import lb.core.config.BalanceConfig.Hash;
+import lb.core.config.BalanceConfig.HashKey;
+import lb.core.config.BalanceConfig.HashTable;
+import lb.core.config.HealthConfig;
+import lb.core.config.KeepaliveConfig;
+import lb.core.config.PoolConfig;
+import lb.core.config.PoolConfig.OnNoneHealthy;
+import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.ProxyProtocolConfig.Version;
+
+/// Reads one pool, less its backends.
+final class PoolReader {
+
+    private static final int LONGEST_KEEPALIVE = 32_767; // TCP_KEEPIDLE's and TCP_KEEPINTVL's most
+
+    private static final Map<String, HashKey> KEYS = words("source-ip", HashKey.SOURCE_IP, "source-ip-port",
+            HashKey.SOURCE_IP_PORT, "five-tuple", HashKey.FIVE_TUPLE, "destination", HashKey.DESTINATION);
+    private static final Map<String, HashTable> TABLES = words("maglev", HashTable.MAGLEV, "ring", HashTable.RING,
+            "modulo", HashTable.MODULO);
+    private static final Map<String, Version> VERSIONS = words("off", Version.OFF, "v1", Version.V1, "v2", Version.V2);
+    private static final Map<String, HealthConfig.Type> PROBES = words("tcp", HealthConfig.Type.TCP, "off",
+            HealthConfig.Type.OFF);
+    private static final Map<String, OnNoneHealthy> ON_NONE = words("fail", OnNoneHealthy.FAIL, "all",
+            OnNoneHealthy.ALL);
+    private static final Map<String, String> BALANCERS = words("round-robin", "round-robin", "least-connections",
+            "least-connections", "random-two", "random-two", "least-time", "least-time", "hash", "hash",
+            "five-tuple-hash", "five-tuple-hash", "source-hash", "source-hash");
+
+    private PoolReader() {}
+
+    static PoolConfig read(String name, Block block, List<BackendConfig> backends) {
+        return new PoolConfig(name, balance(block.block("balance", "type")), backends,
+                health(block.block("health", "type")), block.read("on-none-healthy", ValueParser.word(ON_NONE)),
+                proxyProtocol(block.block("proxy-protocol", "version")),
+                block.read("connect-timeout", Values.duration()), block.read("connect-tries", Values.integer(1, 100)),
+                block.read("idle-timeout", durationOrOff()), block.read("fin-timeout", durationOrOff()),
+                block.read("max-lifetime", durationOrOff()), block.read("lifetime-jitter", Values.integer(0, 100)),
+                keepalive(block.block("keepalive", "idle")), block.read("max-connections", ConfigReader.limit()));
+    }
+
+    private static BalanceConfig balance(Block block) {
+        String type = block.read("type", ValueParser.word(BALANCERS));
+        HashKey key = block.read("key", ValueParser.word(KEYS));
+        HashTable table = block.read("table", ValueParser.word(TABLES));
+        int bound = block.read("bounded-load", Values.integer(101, 10_000).or("off", 0));
+        if (!type.endsWith("hash")) {
+            for (String option : List.of("key", "table", "bounded-load")) {
+                forbid(block, option, "applies only to type = hash, not to " + type);
+            }
+        } else if (!type.equals("hash")) {
+            forbid(block, "key", "does not go with " + type + ", which has its key in its name; use type = hash");
+        }
+        return switch (type) {
+            case "least-connections" -> new BalanceConfig.LeastConnections();
+            case "random-two" -> new BalanceConfig.RandomTwo();
+            case "least-time" -> new BalanceConfig.LeastTime();
+            case "hash" -> new Hash(key, table, bound);
+            case "five-tuple-hash" -> new Hash(HashKey.FIVE_TUPLE, table, bound);
+            case "source-hash" -> new Hash(HashKey.SOURCE_IP, table, bound);
+            default -> new BalanceConfig.RoundRobin();
+        };
+    }
+
+    private static HealthConfig health(Block block) {
+        return new HealthConfig(block.read("type", ValueParser.word(PROBES)),
+                block.read("interval", Values.duration()), block.read("fast-interval", Values.duration()),
+                block.read("down-interval", Values.duration()), block.read("timeout", Values.duration()),
+                block.read("rise", Values.integer(1, 1000)), block.read("fall", Values.integer(1, 1000)),
+                block.read("port", Values.integer(1, 65535).or("auto", 0)));
+    }
+
+    private static ProxyProtocolConfig proxyProtocol(Block block) {
+        Version version = block.read("version", ValueParser.word(VERSIONS));
+        boolean crc32c = block.read("crc32c", Values.bool());
+        boolean uniqueId = block.read("unique-id", Values.bool());
+        Set<Integer> passThrough = new HashSet<>(block.read("pass-through", Values.tlvType().list()));
+        if (version != Version.V2) {
+            for (String option : List.of("crc32c", "unique-id", "pass-through")) {
+                forbid(block, option, "applies only to version = v2");
+            }
+        }
+        return new ProxyProtocolConfig(version, crc32c, uniqueId, passThrough);
+    }
+
+    private static KeepaliveConfig keepalive(Block block) {
+        return new KeepaliveConfig(block.read("idle", Values.wholeSeconds(LONGEST_KEEPALIVE).or("off", Duration.ZERO)),
+                block.read("interval", Values.wholeSeconds(LONGEST_KEEPALIVE)),
+                block.read("count", Values.integer(1, 127)), block.read("user-timeout", durationOrOff()));
+    }
+
+    /// Off by its default value is fine: the effective configuration writes it.
+    private static void forbid(Block block, String key, String rule) {
+        if (block.written(key) != null && !block.isDefault(key)) {
+            block.problem(key, rule);
+        }
+    }
+
+    private static ValueParser<Duration> durationOrOff() {
+        return Values.duration().or("off", Duration.ZERO);
+    }
+
+    @SuppressWarnings("unchecked") // pairs of a word and its meaning
+    private static <T> Map<String, T> words(Object... pairs) {
+        Map<String, T> words = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            words.put((String) pairs[i], (T) pairs[i + 1]);
+        }
+        return words;
+    }
+}

@@ -1,0 +1,133 @@
+package lb.cli.config;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import lb.cli.config.ValueParser.Rejected;
+
+/// Parsers of numbers, durations, sizes and names.
+final class Values {
+
+    private static final Pattern QUANTITY = Pattern.compile("\\s*(-?\\d{1,18}(?:\\.\\d{1,9})?)\\s*([A-Za-z]*)\\s*");
+    private static final Map<String, Long> NANOS = Map.of("ms", 1_000_000L, "s", 1_000_000_000L, "m", 60_000_000_000L,
+            "h", 3_600_000_000_000L, "d", 86_400_000_000_000L);
+    private static final Map<String, Long> BYTES = Map.of("", 1L, "b", 1L, "k", 1L << 10, "kib", 1L << 10, "m",
+            1L << 20, "mib", 1L << 20, "g", 1L << 30, "gib", 1L << 30);
+    private static final Duration LONGEST = Duration.ofDays(3650);
+    private static final int LONGEST_INTERFACE = 15; // IFNAMSIZ less its zero byte
+    private static final int LONGEST_NAME = 255;
+
+    private Values() {}
+
+    static ValueParser<Integer> integer(int min, int max) {
+        String expected = "a whole number from " + min + " to " + max;
+        return ValueParser.text(expected, text -> {
+            if (text.matches("-?\\d{1,10}")) {
+                long number = Long.parseLong(text);
+                if (number >= min && number <= max) {
+                    return (int) number;
+                }
+            }
+            throw new Rejected("expected " + expected);
+        });
+    }
+
+    /// A duration of at least 1 ms.
+    static ValueParser<Duration> duration() {
+        return ValueParser.text("a duration such as 500ms, 30s or 2m", text -> {
+            Matcher matcher = QUANTITY.matcher(text);
+            Long unit = matcher.matches() ? NANOS.get(matcher.group(2)) : null;
+            if (unit == null) {
+                throw new Rejected("expected a duration with a unit (ms, s, m, h or d), such as 500ms or 30s");
+            }
+            BigInteger nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit)).toBigInteger();
+            if (nanos.compareTo(BigInteger.valueOf(1_000_000)) < 0
+                    || nanos.compareTo(
+                            BigInteger.valueOf(LONGEST.toMillis()).multiply(BigInteger.valueOf(1_000_000))) > 0) {
+                throw new Rejected("expected a duration from 1ms to 3650d");
+            }
+            return Duration.ofNanos(nanos.longValueExact());
+        });
+    }
+
+    /// A duration that the kernel takes in whole seconds.
+    static ValueParser<Duration> wholeSeconds(int max) {
+        ValueParser<Duration> any = duration();
+        return value -> {
+            Duration duration = any.parse(value);
+            if (duration.toNanosPart() != 0 || duration.toSeconds() > max) {
+                throw new Rejected("expected whole seconds, from 1s to " + max + "s");
+            }
+            return duration;
+        };
+    }
+
+    /// A number of bytes.
+    static ValueParser<Integer> size() {
+        return ValueParser.text("a size such as 65536 or 64k", text -> {
+            Matcher matcher = QUANTITY.matcher(text);
+            Long unit = matcher.matches() ? BYTES.get(matcher.group(2).toLowerCase(java.util.Locale.ROOT)) : null;
+            if (unit == null) {
+                throw new Rejected("expected a size: bytes, or a number with k, m or g, such as 64k");
+            }
+            BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
+            if (bytes.compareTo(BigDecimal.ONE) < 0 || bytes.compareTo(BigDecimal.valueOf(1 << 30)) > 0) {
+                throw new Rejected("expected a size from 1 to 1g");
+            }
+            return bytes.intValue();
+        });
+    }
+
+    static ValueParser<Boolean> bool() {
+        return ValueParser.word(new java.util.LinkedHashMap<>(Map.of("true", true, "false", false)));
+    }
+
+    /// The type of a TLV, `0xEA` or a decimal number.
+    static ValueParser<Integer> tlvType() {
+        return ValueParser.text("a TLV type such as \"0xEA\"", text -> {
+            boolean hex = text.matches("0[xX][0-9a-fA-F]{1,2}");
+            int type = hex
+                    ? Integer.parseInt(text.substring(2), 16)
+                    : text.matches("\\d{1,3}") ? Integer.parseInt(text) : 256;
+            if (type > 255) {
+                throw new Rejected("expected a TLV type from \"0x00\" to \"0xFF\", or 0 to 255");
+            }
+            return type;
+        });
+    }
+
+    static ValueParser<String> interfaceName() {
+        return ValueParser.text("the name of a network interface", text -> {
+            if (text.isEmpty() || text.length() > LONGEST_INTERFACE || !text.matches("[!-.0-~]+")) {
+                throw new Rejected("expected the name of a network interface, at most " + LONGEST_INTERFACE
+                        + " characters, such as eth0");
+            }
+            return text;
+        });
+    }
+
+    /// The name of a backend: anything that is one word in a log line.
+    static ValueParser<String> backendName() {
+        return ValueParser.text("a name", text -> {
+            if (!isName(text)) {
+                throw new Rejected("expected a name of 1 to " + LONGEST_NAME + " visible characters without blanks");
+            }
+            return text;
+        });
+    }
+
+    /// Whether a text can name a listener or pool: one word without the slash that
+    /// parts POOL/NAME.
+    static boolean isBlockName(String text) {
+        return isName(text) && text.indexOf('/') < 0;
+    }
+
+    private static boolean isName(String text) {
+        return !text.isEmpty() && text.length() <= LONGEST_NAME && text.codePoints()
+                .noneMatch(c -> Character.isWhitespace(c) || Character.isISOControl(c) || Character.isSpaceChar(c)
+                        || Character.getType(c) == Character.FORMAT);
+    }
+}

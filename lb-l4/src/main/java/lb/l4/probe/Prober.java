@@ -1,0 +1,177 @@
+package lb.l4.probe;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import lb.core.config.Endpoint;
+import lb.core.config.HealthConfig;
+import lb.core.health.HealthTracker;
+import lb.core.health.ProbeResult;
+import lb.core.health.ProbeSchedule;
+import lb.core.pool.AdminState;
+import lb.core.pool.Backend;
+import lb.core.pool.HealthState;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Probes one backend again and again and tells its pool when its state flips.
+///
+/// Threading: control loop, but for [#suspect].
+public final class Prober {
+
+    private static final Logger log = LoggerFactory.getLogger(Prober.class);
+
+    private final IoEventLoop control;
+    private final Backend backend;
+    private final Runnable onFlip;
+    private final AtomicBoolean isSuspected = new AtomicBoolean();
+    private final HealthTracker tracker;
+    private HealthConfig config;
+    private byte[] greeting;
+    private ProbeSchedule schedule;
+    private @Nullable Future<?> next;
+    private boolean isProbing;
+    private boolean isStopped;
+    private long lastStartNanos;
+    private long stateSinceNanos = System.nanoTime();
+
+    /// @param greeting what a probe sends first, for a backend that expects a PROXY header; empty for nothing
+    /// @param onFlip called when the backend's health state has changed
+    public Prober(IoEventLoop control, Backend backend, HealthConfig config, byte[] greeting, Runnable onFlip) {
+        this.control = control;
+        this.backend = backend;
+        this.config = config;
+        this.greeting = greeting.clone();
+        this.onFlip = onFlip;
+        this.tracker = new HealthTracker(config.rise(), config.fall());
+        this.schedule = new ProbeSchedule(config, backend.id());
+    }
+
+    /// Runs the first probe at once, if this backend is to be probed.
+    public void start() {
+        if (isActive()) {
+            schedule(0);
+        }
+    }
+
+    /// Takes over a changed definition; what was counted stays. A backend that is no longer probed counts as up.
+    public void apply(HealthConfig changed, byte[] changedGreeting) {
+        if (changed.equals(config) && Arrays.equals(changedGreeting, greeting)) {
+            return;
+        }
+        config = changed;
+        greeting = changedGreeting.clone();
+        schedule = new ProbeSchedule(changed, backend.id());
+        tracker.changeThresholds(changed.rise(), changed.fall());
+        cancelNext();
+        if (isActive()) {
+            schedule(0);
+        } else if (backend.healthState() == HealthState.DOWN) {
+            flip(HealthState.UP, "it is no longer probed");
+        }
+    }
+
+    public void stop() {
+        isStopped = true;
+        cancelNext();
+    }
+
+    /// A client could not connect: asks for a probe at once, whose result counts. Many failures in a short time ask for
+    /// one. Threading: any thread.
+    public void suspect() {
+        if (isSuspected.compareAndSet(false, true)) {
+            control.execute(this::suspect0);
+        }
+    }
+
+    private void suspect0() {
+        isSuspected.set(false);
+        if (!isActive() || isProbing || tracker.state() == HealthState.DOWN) {
+            return;
+        }
+        Future<?> pending = next;
+        if (pending == null || pending.cancel(false)) {
+            schedule(schedule.suspicionDelayNanos(System.nanoTime() - lastStartNanos));
+        }
+    }
+
+    /// A backend without a port is reached on the client's, which a probe does not have.
+    private boolean isActive() {
+        boolean hasAddress = !(backend.endpoint() instanceof Endpoint.Inet inet) || inet.port() > 0
+                || config.port() > 0;
+        return !isStopped && config.type() == HealthConfig.Type.TCP && hasAddress;
+    }
+
+    private void schedule(long delayNanos) {
+        next = control.schedule(this::probe, delayNanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void cancelNext() {
+        if (next != null) {
+            next.cancel(false);
+            next = null;
+        }
+    }
+
+    private void probe() {
+        next = null;
+        if (!isActive() || isProbing) {
+            return;
+        }
+        lastStartNanos = System.nanoTime();
+        if (backend.adminState() == AdminState.MAINT) {
+            schedule(config.interval().toNanos());
+            return;
+        }
+        isProbing = true;
+        Endpoint target = backend.endpoint() instanceof Endpoint.Inet inet && config.port() > 0
+                ? new Endpoint.Inet(inet.address(), config.port())
+                : backend.endpoint();
+        byte[] sent = config.port() > 0 ? new byte[0] : greeting;
+        TcpProbe.start(control, target, config.timeout(), sent, this::onResult);
+    }
+
+    private void onResult(ProbeResult result) {
+        isProbing = false;
+        if (!isActive()) {
+            return;
+        }
+        if (tracker.observe(result)) {
+            flip(tracker.state(), switch (result) {
+                case ProbeResult.Success success -> "connected in " + success.durationNanos() / 1000 + " us";
+                case ProbeResult.Failure failure -> failure.reason();
+            });
+        }
+        if (next == null) {
+            long sinceStart = System.nanoTime() - lastStartNanos;
+            schedule(Math.max(0,
+                    schedule.delayNanos(tracker, ThreadLocalRandom.current().nextLong()) - sinceStart));
+        }
+    }
+
+    private void flip(HealthState state, String reason) {
+        Duration last = Duration.ofNanos(System.nanoTime() - stateSinceNanos);
+        stateSinceNanos = System.nanoTime();
+        if (state == HealthState.UP) {
+            log.info("backend {} is UP: {} (was DOWN for {})", backend.id(), reason, text(last));
+        } else {
+            log.warn("backend {} is DOWN: {} (was UP for {})", backend.id(), reason, text(last));
+        }
+        backend.setHealthState(state);
+        onFlip.run();
+    }
+
+    /// Such as `1h2m3s` or `4.567s`.
+    private static String text(Duration duration) {
+        Duration shown = duration.compareTo(Duration.ofMinutes(1)) < 0
+                ? Duration.ofMillis(duration.toMillis())
+                : Duration.ofSeconds(duration.toSeconds());
+        return shown.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,103 @@
+package lb.l4.probe;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Errors.NativeIoException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import lb.core.config.Endpoint;
+import lb.core.health.ProbeResult;
+import lb.l4.linux.Errno;
+
+/// One attempt to connect to a backend. The connection is closed with FIN, never reset: some servers count a reset
+/// against the peer (MySQL's max_connect_errors).
+///
+/// Threading: control loop.
+final class TcpProbe {
+
+    private final Consumer<ProbeResult> onResult;
+    private final long startNanos = System.nanoTime();
+    private boolean isOver;
+
+    private TcpProbe(Consumer<ProbeResult> onResult) {
+        this.onResult = onResult;
+    }
+
+    /// Starts a probe; `onResult` is called once, later, on `loop`.
+    ///
+    /// @param greeting sent first; empty for nothing
+    static void start(IoEventLoop loop, Endpoint endpoint, Duration timeout, byte[] greeting,
+            Consumer<ProbeResult> onResult) {
+        TcpProbe probe = new TcpProbe(onResult);
+        ChannelFuture connecting = new Bootstrap().group(loop)
+                .channel(endpoint instanceof Endpoint.Unix
+                        ? EpollDomainSocketChannel.class
+                        : EpollSocketChannel.class)
+                // The probe has a deadline of its own, for connecting and sending together.
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0).handler(new ChannelInboundHandlerAdapter())
+                .connect(address(endpoint));
+        loop.schedule(() -> probe.timedOut(connecting.channel(), timeout), timeout.toNanos(), TimeUnit.NANOSECONDS);
+        connecting.addListener((ChannelFuture connected) -> probe.onConnected(connected, greeting));
+    }
+
+    private static SocketAddress address(Endpoint endpoint) {
+        return switch (endpoint) {
+            case Endpoint.Inet inet -> new InetSocketAddress(inet.address(), inet.port());
+            case Endpoint.Unix unix ->
+                new DomainSocketAddress(unix.path().startsWith("@") ? "\0" + unix.path().substring(1) : unix.path());
+        };
+    }
+
+    private void onConnected(ChannelFuture connected, byte[] greeting) {
+        if (!connected.isSuccess()) {
+            over(new ProbeResult.Failure(reason(connected.cause())));
+            return;
+        }
+        Channel channel = connected.channel();
+        if (greeting.length == 0) {
+            channel.close();
+            over(new ProbeResult.Success(System.nanoTime() - startNanos));
+            return;
+        }
+        channel.writeAndFlush(Unpooled.wrappedBuffer(greeting)).addListener(written -> {
+            channel.close();
+            over(written.isSuccess()
+                    ? new ProbeResult.Success(System.nanoTime() - startNanos)
+                    : new ProbeResult.Failure(reason(written.cause())));
+        });
+    }
+
+    private void timedOut(Channel channel, Duration timeout) {
+        if (!isOver) {
+            over(new ProbeResult.Failure("no connection within " + timeout.toMillis() + " ms"));
+            channel.close();
+        }
+    }
+
+    private void over(ProbeResult result) {
+        if (!isOver) {
+            isOver = true;
+            onResult.accept(result);
+        }
+    }
+
+    private static String reason(Throwable cause) {
+        Throwable root = cause.getCause() == null ? cause : cause.getCause();
+        if (root instanceof NativeIoException failure) {
+            return Errno.text(-failure.expectedErr());
+        }
+        String message = cause.getMessage();
+        return message == null ? cause.getClass().getSimpleName() : message;
+    }
+}
