@@ -12,6 +12,7 @@ import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
+import lb.core.pool.Pool;
 import lb.l4.linux.Linux;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.TcpWorker;
@@ -73,6 +74,11 @@ final class Configuration {
         return addresses;
     }
 
+    /// The running pool of that name.
+    Pool pool(String name) {
+        return running(name).upstream().pool();
+    }
+
     /// Takes what the kernel has accepted, and no more.
     void stopListening() {
         isStopping = true;
@@ -119,7 +125,7 @@ final class Configuration {
             String name = listener.name();
             RunningListener running = old.remove(name);
             PoolConfig pool = pool(config, listener);
-            Upstream upstream = running(pool).upstream();
+            Upstream upstream = running(pool.name()).upstream();
             List<ListeningSockets.Group> groups = opened.get(name);
             if (groups != null) {
                 if (running != null) {
@@ -153,10 +159,10 @@ final class Configuration {
         });
     }
 
-    private RunningPool running(PoolConfig pool) {
-        RunningPool running = pools.get(pool.name());
+    private RunningPool running(String name) {
+        RunningPool running = pools.get(name);
         if (running == null) {
-            throw new IllegalStateException("pool " + pool.name() + " is not running");
+            throw new IllegalStateException("pool " + name + " is not running");
         }
         return running;
     }

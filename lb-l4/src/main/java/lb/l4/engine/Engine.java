@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import lb.core.config.LbConfig;
+import lb.core.pool.Pool;
 import lb.core.session.EndCause;
 import lb.l4.tcp.SessionLog;
 import lb.l4.tcp.TcpWorker;
@@ -57,6 +58,21 @@ public final class Engine implements AutoCloseable {
     /// Sessions at this moment.
     public int activeSessions() {
         return configuration.processLimit().active();
+    }
+
+    /// Sessions on each worker at this moment, those on their way to it included.
+    public List<Integer> workerLoads() {
+        return workers.all().stream().map(Worker::load).toList();
+    }
+
+    /// The TCP sides of the workers, by worker index.
+    List<TcpWorker> tcpWorkers() {
+        return List.of(tcpWorkers);
+    }
+
+    /// The running pool of that name.
+    Pool pool(String name) {
+        return CompletableFuture.supplyAsync(() -> configuration.pool(name), control).join();
     }
 
     /// Stops accepting and waits for the sessions to end; those left after `timeout` are closed.

@@ -197,12 +197,17 @@ public final class Linux {
     /// The pending error of a socket as a positive number, 0 for none; asking
     /// clears it.
     public int socketError(int fd) {
+        return Math.abs(getsockopt(fd, SOL_SOCKET, SO_ERROR));
+    }
+
+    /// The value of an option that is one int of at least 0.
+    public int getsockopt(int fd, int level, int name) {
         scratch.set(JAVA_INT, 0, 0);
         scratch.set(JAVA_INT, 8, 4);
         try {
-            int result = result((int) GETSOCKOPT.invokeExact(state, fd, SOL_SOCKET, SO_ERROR, scratchAddress,
-                    scratchAddress + 8));
-            return result < 0 ? -result : scratch.get(JAVA_INT, 0);
+            int result = result(
+                    (int) GETSOCKOPT.invokeExact(state, fd, level, name, scratchAddress, scratchAddress + 8));
+            return result < 0 ? result : scratch.get(JAVA_INT, 0);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

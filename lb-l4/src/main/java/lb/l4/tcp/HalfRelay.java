@@ -109,6 +109,16 @@ final class HalfRelay {
         return isBlocked;
     }
 
+    /// Whether the direction holds memory or a pipe: never while it is idle.
+    boolean ownsBuffer() {
+        return pendingBlock != 0 || pipe != null;
+    }
+
+    /// Whether the direction was last moved through a pipe.
+    boolean isSplicing() {
+        return isSplicing;
+    }
+
     /// Whether [#pump] has something to do.
     boolean isReady() {
         return !isBlocked && isReadable && state == State.OPEN;

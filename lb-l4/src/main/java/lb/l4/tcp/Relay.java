@@ -58,6 +58,18 @@ final class Relay {
         return down.bytes();
     }
 
+    HalfRelay up() {
+        return up;
+    }
+
+    HalfRelay down() {
+        return down;
+    }
+
+    SessionSocket upstream() {
+        return upstream;
+    }
+
     /// Sends the first `count` bytes of the worker's buffer to the backend before anything else. Returns false if it
     /// failed.
     boolean prepend(int count) {

@@ -238,6 +238,11 @@ public final class Worker {
         pendingBytes += bytes;
     }
 
+    /// Memory that holds bytes which slow peers have yet to take.
+    public long pendingBytes() {
+        return pendingBytes;
+    }
+
     /// Whether slow peers hold so much that directions must read small.
     public boolean isPendingHigh() {
         return pendingBytes >= pendingLimitBytes;
