@@ -15,19 +15,25 @@ import java.util.concurrent.TimeUnit;
 import lb.core.config.LbConfig;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
+import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A running balancer: its workers, and the control loop that tells them what to do.
 ///
 /// Threading: any thread may call; what changes something runs on the control loop.
 public final class Engine implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
     private final MultiThreadIoEventLoopGroup controlGroup = new MultiThreadIoEventLoopGroup(1,
             new DefaultThreadFactory("lb-control"), EpollIoHandler.newFactory());
     private final IoEventLoop control = controlGroup.next();
+    private final FloodLimiter warnings = new FloodLimiter(log::warn, System::nanoTime);
     private final Workers workers;
     private final TcpWorker[] tcpWorkers;
     private final Configuration configuration;
@@ -39,9 +45,11 @@ public final class Engine implements AutoCloseable {
         workers = new Workers(workerCount);
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
         tcpWorkers = workers.all().stream()
-                .map(worker -> new TcpWorker(worker, workers, sessionLog, process + "-" + worker.index() + "-"))
+                .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings,
+                        process + "-" + worker.index() + "-"))
                 .toArray(TcpWorker[]::new);
         configuration = new Configuration(control, tcpWorkers);
+        control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
     }
 
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep

@@ -1,5 +1,6 @@
 package lb.l4.engine;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -197,9 +198,10 @@ final class ListeningSockets {
         }
     }
 
+    /// A buffered read: files of this kind give their content to the first read only, however small it is.
     private static int somaxconn() {
-        try {
-            return Integer.parseInt(Files.readString(SOMAXCONN).trim());
+        try (BufferedReader reader = Files.newBufferedReader(SOMAXCONN)) {
+            return Integer.parseInt(String.valueOf(reader.readLine()).trim());
         } catch (IOException | NumberFormatException e) {
             return Integer.MAX_VALUE;
         }

@@ -10,15 +10,14 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.Errors.NativeIoException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import lb.core.config.Endpoint;
 import lb.core.health.ProbeResult;
-import lb.l4.linux.Errno;
 
 /// One attempt to connect to a backend. The connection is closed with FIN, never reset: some servers count a reset
 /// against the peer (MySQL's max_connect_errors).
@@ -92,12 +91,13 @@ final class TcpProbe {
         }
     }
 
+    /// For people only. Netty's text ends in the kernel's, `connect(..) failed with error(-111): Connection refused`.
     private static String reason(Throwable cause) {
         Throwable root = cause.getCause() == null ? cause : cause.getCause();
-        if (root instanceof NativeIoException failure) {
-            return Errno.text(-failure.expectedErr());
+        String message = root.getMessage();
+        if (message == null) {
+            return root.getClass().getSimpleName();
         }
-        String message = cause.getMessage();
-        return message == null ? cause.getClass().getSimpleName() : message;
+        return message.substring(message.lastIndexOf("): ") + 1).replaceFirst("^: ", "").toLowerCase(Locale.ROOT);
     }
 }

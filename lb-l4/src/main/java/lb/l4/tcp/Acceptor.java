@@ -6,8 +6,6 @@ import lb.l4.linux.SocketAddresses;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.TimerWheel;
 import lb.l4.worker.Worker;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One worker's listening socket for one address of a listener.
 ///
@@ -19,7 +17,6 @@ public final class Acceptor extends Descriptor {
     private static final int BURST = 16;
     /// Ticks to wait when the system has no descriptors left.
     private static final int EXHAUSTED_TICKS = 1;
-    private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
 
     private final TcpWorker[] siblings;
     private final TcpWorker home;
@@ -77,6 +74,8 @@ public final class Acceptor extends Descriptor {
     /// Accepts one connection. Returns false if there is none now.
     private boolean accept() {
         if (!listener.tryAcquire(this::onRoom)) {
+            home.warnings.log("listener " + listener.name()
+                    + ": max-connections is reached, further connections wait to be accepted");
             pause();
             return false;
         }
@@ -115,7 +114,7 @@ public final class Acceptor extends Descriptor {
             return false;
         }
         if (Errno.isOutOfResources(errno)) {
-            log.error("listener {}: cannot accept on {}: {}", listener.name(), bound, Errno.text(errno));
+            home.warnings.log("listener " + listener.name() + ": cannot accept on " + bound + ": " + Errno.text(errno));
             pause();
             home.worker().setDeadline(retry, EXHAUSTED_TICKS);
             return false;

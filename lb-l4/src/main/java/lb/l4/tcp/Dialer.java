@@ -149,7 +149,9 @@ final class Dialer {
             }
             tried.add(failed);
             session.releaseBackend();
-            if (!Errno.isOutOfResources(errno)) {
+            if (Errno.isOutOfResources(errno)) {
+                session.home.warnings.log("backend " + failed.id() + ": cannot connect: " + Errno.text(errno));
+            } else {
                 session.upstream().connectFailed(failed, Errno.text(errno));
             }
         }

@@ -22,8 +22,6 @@ import lb.l4.worker.Descriptor;
 import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One client's connection and the one to its backend: identity, admission,
 /// slots, deadline and the one way out. Connecting is its [Dialer]'s part,
@@ -42,7 +40,6 @@ import org.slf4j.LoggerFactory;
 final class TcpSession extends Ready {
 
     private static final int PEEK_BYTES = 1;
-    private static final Logger log = LoggerFactory.getLogger(TcpSession.class);
 
     private enum State {
         ACCEPTED, CONNECTING, RELAYING, FLUSHING, CLOSED
@@ -155,7 +152,7 @@ final class TcpSession extends Ready {
                 }
             }
             case ProxyHeaderResult.Malformed(String reason) -> {
-                log.warn("listener {}: {}: {}", listener.name(), LocalAddress.socketAddress(peer, peerPort), reason);
+                home.warnings.log("listener " + listener.name() + ": bad PROXY header: " + reason);
                 finish(EndCause.BAD_PROXY_HEADER);
             }
         }

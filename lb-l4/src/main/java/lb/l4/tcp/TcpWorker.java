@@ -2,6 +2,7 @@ package lb.l4.tcp;
 
 import java.util.function.Consumer;
 import lb.core.session.EndCause;
+import lb.l4.log.FloodLimiter;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.jspecify.annotations.Nullable;
@@ -14,17 +15,21 @@ public final class TcpWorker {
     final Worker worker;
     final Workers workers;
     final SessionLog sessionLog;
+    final FloodLimiter warnings;
     final String idPrefix;
 
     private @Nullable TcpSession first;
     private long sessionsStarted;
 
+    /// @param warnings takes what may happen with every connection
     /// @param idPrefix starts the id of every session, so that ids of several workers and
     ///     processes differ
-    public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, String idPrefix) {
+    public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, FloodLimiter warnings,
+            String idPrefix) {
         this.worker = worker;
         this.workers = workers;
         this.sessionLog = sessionLog;
+        this.warnings = warnings;
         this.idPrefix = idPrefix;
     }
 
