@@ -78,11 +78,11 @@ final class MaglevTable implements SlotTable {
         return (int) Long.remainderUnsigned(flowHash, SLOTS);
     }
 
-    /// Neighbours are owned by chance, so the flows of a backend that fails spread
-    /// over all others.
+    /// Not the neighbour: few permutations leave a pattern in the table, by which one
+    /// of four others can own two thirds of the slots next to a backend's own.
     @Override
     public int after(int slot, long flowHash, int step) {
-        return step(slot, 1);
+        return first(SlotTable.rehash(flowHash, step));
     }
 
     @Override

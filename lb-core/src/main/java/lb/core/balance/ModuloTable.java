@@ -1,7 +1,5 @@
 package lb.core.balance;
 
-import lb.core.StableHash;
-
 /// The hash modulo the sum of the weights, in a list of the backends in the
 /// order of their ids in which each stands as often as its weight says (HAProxy's
 /// `hash-type map-based`). Shares are exact; any change of the list moves nearly
@@ -22,11 +20,10 @@ final class ModuloTable implements SlotTable {
         return (int) Long.remainderUnsigned(flowHash, list.total());
     }
 
-    /// Hashes again: the next in the list would inherit all flows of a backend that
-    /// fails.
+    /// The next in the list would inherit all flows of a backend that fails.
     @Override
     public int after(int slot, long flowHash, int step) {
-        return first(StableHash.mix(flowHash + step * StableHash.GOLDEN));
+        return first(SlotTable.rehash(flowHash, step));
     }
 
     @Override

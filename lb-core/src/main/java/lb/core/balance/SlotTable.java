@@ -1,5 +1,7 @@
 package lb.core.balance;
 
+import lb.core.StableHash;
+
 /// What turns a flow's hash into a row of backends: slots, each owned by a
 /// backend (an index of the [Roster] that it was built from), and an order in
 /// which a flow visits them.
@@ -17,4 +19,11 @@ sealed interface SlotTable permits MaglevTable, RingTable, ModuloTable {
 
     /// Whose `slot` is.
     int owner(int slot);
+
+    /// The hash with which a flow chooses again after `step` visits, for tables whose
+    /// neighbouring slots are no chance: then the flows of a backend that fails spread
+    /// over all others by weight.
+    static long rehash(long flowHash, int step) {
+        return StableHash.mix(flowHash + step * StableHash.GOLDEN);
+    }
 }
