@@ -24,10 +24,18 @@ final class Block {
     private final String kind;
     private final ConfigObject written;
     private final ConfigObject defaults;
+    /// The key whose value somebody wrote in place of this block, or null.
+    private final @Nullable String shortKey;
 
     /// @param path where it stands for the user, `` at the top
     /// @param kind where its defaults stand in reference.conf
     Block(Findings findings, String path, String kind, ConfigObject written, ConfigObject defaults) {
+        this(findings, path, kind, written, defaults, null);
+    }
+
+    private Block(Findings findings, String path, String kind, ConfigObject written, ConfigObject defaults,
+            @Nullable String shortKey) {
+        this.shortKey = shortKey;
         this.findings = findings;
         this.path = path;
         this.kind = kind;
@@ -44,6 +52,9 @@ final class Block {
     }
 
     String path(String key) {
+        if (key.equals(shortKey)) {
+            return path;
+        }
         String quoted = ConfigUtil.joinPath(key);
         return path.isEmpty() ? quoted : path + "." + quoted;
     }
@@ -99,17 +110,17 @@ final class Block {
     }
 
     /// The block under `key`. Somebody may have written one value instead, which is
-    /// then the value of `shortKey` in it.
-    Block block(String key, String shortKey) {
+    /// then the value of `inPlace` in it.
+    Block block(String key, String inPlace) {
         ConfigObject inside = (ConfigObject) known(key);
         ConfigValue value = written(key);
         if (value == null) {
             value = emptyAt(origin());
         }
-        ConfigObject object = value instanceof ConfigObject asObject
-                ? asObject
-                : emptyAt(value.origin()).withValue(shortKey, value);
-        return new Block(findings, path(key), kind(key), object, inside);
+        return value instanceof ConfigObject object
+                ? new Block(findings, path(key), kind(key), object, inside)
+                : new Block(findings, path(key), kind(key), emptyAt(value.origin()).withValue(inPlace, value), inside,
+                        inPlace);
     }
 
     /// The blocks with names of the user's choice under `key`, in the order in

@@ -97,7 +97,7 @@ public final class ConfigReader {
             findings.missing(top.origin(), "listeners", "expected at least one listener (is the file complete?)");
         }
         CrossChecks checks = new CrossChecks(findings, listenerBlocks, poolBlocks);
-        checks.poolsAreDefined(listeners);
+        checks.poolsAreDefined();
         checks.bindsAreApart(listeners);
         pools = checks.withProbePorts(pools, listeners);
         DescriptorBudget budget = DescriptorBudget.of(machine.descriptorLimit(), workers, listeners, pools);

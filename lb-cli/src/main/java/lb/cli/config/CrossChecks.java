@@ -1,12 +1,13 @@
 package lb.cli.config;
 
+import com.typesafe.config.ConfigValue;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import lb.core.config.BackendConfig;
 import lb.core.config.Bind;
 import lb.core.config.Endpoint;
@@ -29,18 +30,20 @@ final class CrossChecks {
     }
 
     /// Every pool that a listener names exists, and every pool is named.
-    void poolsAreDefined(List<ListenerConfig> listeners) {
-        for (ListenerConfig listener : listeners) {
-            Block block = listenerBlocks.get(listener.name());
-            if (block != null && !poolBlocks.containsKey(listener.pool())) {
+    void poolsAreDefined() {
+        Set<String> used = new HashSet<>();
+        listenerBlocks.forEach((name, block) -> {
+            ConfigValue pool = block.written("pool");
+            String named = pool == null ? "" : String.valueOf(pool.unwrapped());
+            used.add(named);
+            if (pool != null && !poolBlocks.containsKey(named)) {
                 String defined = poolBlocks.isEmpty() ? "none is" : String.join(", ", poolBlocks.keySet());
-                String suggestion = Suggestion.phrase(listener.pool(), poolBlocks.keySet());
+                String suggestion = Suggestion.phrase(named, poolBlocks.keySet());
                 block.problem("pool", "no such pool" + (suggestion.isEmpty() ? "; defined: " + defined : suggestion));
             }
-        }
-        Set<String> used = listeners.stream().map(ListenerConfig::pool).collect(Collectors.toSet());
+        });
         poolBlocks.forEach((name, block) -> {
-            if (!used.contains(name) && listeners.size() == listenerBlocks.size()) {
+            if (!used.contains(name)) {
                 findings.warn(null, block.path(), "no listener uses this pool");
             }
         });
