@@ -131,9 +131,11 @@ final class Dialer {
         attempt(giveUp(errno));
     }
 
-    /// Closes the socket of a connect that is under way.
+    /// Abandons a connect that is under way. The backend may have completed it by now: RST tells it that nothing will
+    /// come, and leaves no TIME_WAIT behind.
     void release() {
         if (socket != null) {
+            session.worker().linux().resetOnClose(socket.intValue());
             session.worker().closeLater(socket);
             socket = null;
         }

@@ -353,7 +353,8 @@ final class TcpSession extends Ready {
         if (!isClean && cause != EndCause.CLIENT_RESET && cause != EndCause.CLIENT_CLOSED) {
             worker.linux().resetOnClose(client.intValue());
         }
-        record(new EndReason(cause, phase));
+        // Made while the session still counts, given away when it does not.
+        SessionRecord ended = record(new EndReason(cause, phase));
         worker.closeLater(client);
         releaseBackend();
         if (holdsPoolSlot) {
@@ -362,6 +363,9 @@ final class TcpSession extends Ready {
         listener.release();
         worker.left();
         home.remove(this);
+        if (ended != null) {
+            home.sessionLog.ended(ended, settings.accessLog());
+        }
     }
 
     private SessionPhase phase() {
@@ -373,19 +377,17 @@ final class TcpSession extends Ready {
         };
     }
 
-    private void record(EndReason reason) {
+    private @Nullable SessionRecord record(EndReason reason) {
         if (settings.accessLog() == AccessLogFormat.OFF) {
-            return;
+            return null;
         }
         Relay moved = relay;
         Backend lastBackend = backend;
-        home.sessionLog.ended(
-                new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
+        return new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
                         LocalAddress.socketAddress(peer, peerPort), clientAddress(), local(), acceptedMillis,
                         connectNanos, System.nanoTime() - acceptedNanos,
                         moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
-                        listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active()),
-                settings.accessLog());
+                        listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
     }
 
     /// Unique in the process, and by the process's random prefix most

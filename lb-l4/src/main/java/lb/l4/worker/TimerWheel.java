@@ -10,8 +10,11 @@ import org.jspecify.annotations.Nullable;
 public final class TimerWheel {
 
     private static final int SLOTS = 512;
+    /// The list of the entries whose deadline has come and that were not called yet. They are still set, so that what is
+    /// called first may clear or move the others.
+    private static final int DUE = SLOTS;
 
-    private final @Nullable Entry[] slots = new Entry[SLOTS];
+    private final @Nullable Entry[] slots = new Entry[SLOTS + 1];
     private int now;
     private int size;
 
@@ -20,6 +23,7 @@ public final class TimerWheel {
         private @Nullable Entry previous;
         private @Nullable Entry next;
         private int deadline;
+        private int slot;
         private boolean isSet;
 
         /// The deadline has come. The entry is no longer set, and may be set again
@@ -42,9 +46,13 @@ public final class TimerWheel {
     public void set(Entry entry, int ticks) {
         clear(entry);
         entry.deadline = now + Math.max(1, ticks);
-        entry.isSet = true;
-        int slot = entry.deadline & (SLOTS - 1);
+        insert(entry, entry.deadline & (SLOTS - 1));
+    }
+
+    private void insert(Entry entry, int slot) {
         Entry head = slots[slot];
+        entry.isSet = true;
+        entry.slot = slot;
         entry.previous = null;
         entry.next = head;
         if (head != null) {
@@ -63,7 +71,7 @@ public final class TimerWheel {
         Entry previous = entry.previous;
         Entry next = entry.next;
         if (previous == null) {
-            slots[entry.deadline & (SLOTS - 1)] = next;
+            slots[entry.slot] = next;
         } else {
             previous.next = next;
         }
@@ -83,23 +91,24 @@ public final class TimerWheel {
         }
     }
 
+    /// Starts an empty wheel at another tick, for tests of what comes after 2^31.
+    void advanceTo(int tick) {
+        assert isEmpty();
+        now = tick;
+    }
+
     private void expire() {
-        int slot = now & (SLOTS - 1);
-        Entry due = null;
-        for (Entry entry = slots[slot]; entry != null;) {
+        for (Entry entry = slots[now & (SLOTS - 1)]; entry != null;) {
             Entry next = entry.next;
             if (entry.deadline == now) {
                 clear(entry);
-                entry.next = due;
-                due = entry;
+                insert(entry, DUE);
             }
             entry = next;
         }
-        while (due != null) {
-            Entry entry = due;
-            due = entry.next;
-            entry.next = null;
-            entry.onDeadline();
+        for (Entry due = slots[DUE]; due != null; due = slots[DUE]) {
+            clear(due);
+            due.onDeadline();
         }
     }
 }

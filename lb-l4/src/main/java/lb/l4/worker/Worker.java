@@ -224,12 +224,15 @@ public final class Worker {
     private void tick() {
         long elapsed = (System.nanoTime() - lastTickNanos) / (TICK_MILLIS * 1_000_000L);
         lastTickNanos += elapsed * TICK_MILLIS * 1_000_000L;
-        wheel.advance((int) elapsed);
-        closeDescriptors();
-        if (wheel.isEmpty()) {
-            isTicking = false;
-        } else {
-            scheduleTick();
+        try {
+            wheel.advance((int) elapsed);
+        } finally {
+            // Also after a failure: the other deadlines must not stop.
+            closeDescriptors();
+            isTicking = !wheel.isEmpty();
+            if (isTicking) {
+                scheduleTick();
+            }
         }
     }
 

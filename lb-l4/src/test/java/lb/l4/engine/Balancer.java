@@ -1,16 +1,27 @@
 package lb.l4.engine;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
+import lb.core.pool.Backend;
+import lb.core.pool.Pool;
 import lb.core.session.SessionRecord;
+import org.awaitility.Awaitility;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /// An engine with one configuration, and the records of its sessions.
 public final class Balancer implements AutoCloseable {
+
+    private static final int TIMEOUT_MILLIS = 20_000;
 
     private final BlockingQueue<SessionRecord> records = new LinkedBlockingQueue<>();
     private final Engine engine;
@@ -25,11 +36,24 @@ public final class Balancer implements AutoCloseable {
     }
 
     /// Takes a configuration into use and fails the test if it is refused.
-    public void apply(LbConfig config) {
-        if (engine.apply(config).join() instanceof ApplyResult.Refused(var problems)) {
-            engine.close();
-            throw new AssertionError("refused: " + problems);
-        }
+    ///
+    /// @return what changed
+    public List<String> apply(LbConfig config) {
+        return switch (engine.apply(config).join()) {
+            case ApplyResult.Applied(var changes) -> changes;
+            case ApplyResult.Refused(var problems) -> {
+                engine.close();
+                throw new AssertionError("refused: " + problems);
+            }
+        };
+    }
+
+    /// Asks for a configuration that the engine has to refuse, and returns why it did.
+    public List<ConfigProblem> refused(LbConfig config) {
+        return switch (engine.apply(config).join()) {
+            case ApplyResult.Applied(var changes) -> throw new AssertionError("applied: " + changes);
+            case ApplyResult.Refused(var problems) -> problems;
+        };
     }
 
     /// The first address of the first listener.
@@ -37,20 +61,47 @@ public final class Balancer implements AutoCloseable {
         return engine.addresses().values().iterator().next().getFirst();
     }
 
+    /// The first address of a listener.
+    public InetSocketAddress address(String listener) {
+        return Objects.requireNonNull(engine.addresses().get(listener), listener).getFirst();
+    }
+
     public Socket connect() throws IOException {
+        return connect(address());
+    }
+
+    public Socket connect(InetSocketAddress address) throws IOException {
         Socket socket = new Socket();
-        socket.setSoTimeout(20_000);
-        socket.connect(address());
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        socket.connect(address, TIMEOUT_MILLIS);
         return socket;
+    }
+
+    /// Connects over IPv4 or IPv6 to the loopback address and a listener's port.
+    public Socket connect(String loopback, int port) throws IOException {
+        return connect(new InetSocketAddress(InetAddress.getByName(loopback), port));
     }
 
     /// The next session that ended.
     public SessionRecord nextRecord() throws InterruptedException {
-        SessionRecord record = records.poll(20, TimeUnit.SECONDS);
+        SessionRecord record = records.poll(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
         if (record == null) {
-            throw new AssertionError("no session ended within 20 s");
+            throw new AssertionError("no session ended within " + TIMEOUT_MILLIS + " ms");
         }
         return record;
+    }
+
+    /// Waits until no session is left, and fails if a slot of one was not given back.
+    public void awaitIdle() {
+        Awaitility.await().until(() -> engine.activeSessions() == 0);
+        for (int load : engine.workerLoads()) {
+            assertThat(load).isZero();
+        }
+        Pool pool = engine.pool("out");
+        assertThat(pool.active()).isZero();
+        for (Backend backend : pool.backends()) {
+            assertThat(backend.active()).describedAs(backend.id()).isZero();
+        }
     }
 
     @Override
