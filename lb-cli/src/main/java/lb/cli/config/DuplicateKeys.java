@@ -159,9 +159,9 @@ final class DuplicateKeys {
     }
 
     private void next() {
-        if (at < text.length() && text.charAt(at) == '\n') {
-            line++;
+        if (at < text.length()) {
+            line += text.charAt(at) == '\n' ? 1 : 0;
+            at++;
         }
-        at++;
     }
 }

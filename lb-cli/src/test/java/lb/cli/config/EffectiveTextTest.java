@@ -1,0 +1,60 @@
+package lb.cli.config;
+
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class EffectiveTextTest {
+
+    /// Every key has a value that is not its default.
+    private static final String ALL = """
+            workers = 7
+            max-connections = 123
+            drain-timeout = 1500ms
+            access-log = text
+            listeners {
+              a {
+                bind = "[::1]:6000-6100", pool = "p 1", protocol = [tcp], allow = ["10.0.0.0/8", "::1"], deny = "fd00::/16"
+                max-connections = 10, proxy-protocol-from = ["127.0.0.1"], proxy-header-timeout = 1.5s, access-log = json
+                backlog = 5, defer-accept = 3s, fastopen = 9, interface = eth0, tos = 16, receive-buffer = 64k
+                send-buffer = 1m
+              }
+              b { bind = "*:0", pool = q }
+              "c.d" { bind = 7000, pool = r }
+            }
+            pools {
+              "p.1" {
+                backends = ["two.test:80,name=x", { address = "unix:/run/a b", name = u, weight = 256, backup = true }]
+                balance { type = hash, key = five-tuple, table = ring, bounded-load = 150 }
+                proxy-protocol { version = v2, crc32c = true, unique-id = true, pass-through = ["0xE0", 3] }
+                health { type = off, interval = 90s, fast-interval = 1ms, down-interval = 1h, timeout = 2.5ms, rise = 7
+                  fall = 8, port = 9 }
+                on-none-healthy = all, connect-timeout = 1d, connect-tries = 9, idle-timeout = off, fin-timeout = off
+                max-lifetime = 61m, lifetime-jitter = 0
+                keepalive { idle = 1s, interval = 2s, count = 3, user-timeout = 4s }
+                max-connections = 5
+              }
+              q { backends = ["10.0.0.1"], balance = source-hash, keepalive = off, health { port = 1 } }
+              r { backends = ["10.0.0.1"], balance = least-time }
+            }
+            """
+            .replace("\"p 1\"", "\"p.1\"");
+
+    @Test
+    void readsBackToTheSameRecords() {
+        ReadResult.Valid first = (ReadResult.Valid) Readings.read(ALL);
+        String text = EffectiveText.of(first);
+        assertThat(Readings.valid(text)).isEqualTo(first.config());
+    }
+
+    @Test
+    void saysWhatWasDerivedAndFromWhat() {
+        ReadResult.Valid derived = (ReadResult.Valid) Readings.read("""
+                listeners { l { bind = 1, pool = p } }
+                pools { p { backends = ["127.0.0.1:2"] } }
+                """);
+        assertThat(EffectiveText.of(derived)).contains("workers = 4 # derived: 4 cores available\n").contains(
+                "max-connections = 9821 # derived: (limit of 20000 descriptors - 357 in reserve) / 2");
+        assertThat(EffectiveText.of((ReadResult.Valid) Readings.read(ALL))).doesNotContain("derived");
+    }
+}

@@ -1,0 +1,50 @@
+package lb.cli.config;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class FlagsTest {
+
+    @Test
+    void flagsAndFileMakeTheSameRecords() {
+        Flags flags = new Flags().listen("--listen", "tcp://127.0.0.1:5432").listen("--listen", "[::1]:5432")
+                .listener("--allow", "allow", List.of("10.0.0.0/8"))
+                .pool("--backend", "backends", List.of("127.0.0.1:15432", "127.0.0.1:25432,weight=3,name=big,backup"))
+                .pool("--balance", "balance", "least-connections").pool("--proxy-protocol", "proxy-protocol", "v2")
+                .pool("--health-interval", "health.interval", "5s").top("--workers", "workers", "3")
+                .top("--access-log", "access-log", "json");
+        assertThat(Readings.valid(Readings.reader().read(flags))).isEqualTo(Readings
+                .valid("""
+                        workers = 3
+                        access-log = json
+                        listeners {
+                          default { bind = "127.0.0.1:5432", pool = default, allow = ["10.0.0.0/8"] }
+                          default-2 { bind = "[::1]:5432", pool = default, allow = ["10.0.0.0/8"] }
+                        }
+                        pools {
+                          default {
+                            balance = least-connections
+                            proxy-protocol = v2
+                            backends = ["127.0.0.1:15432", { address = "127.0.0.1:25432", weight = 3, name = big, backup = true }]
+                            health { interval = 5s }
+                          }
+                        }
+                        """));
+    }
+
+    @Test
+    void problemsNameTheFlag() {
+        Flags flags = new Flags().listen("--listen", "udp://99999")
+                .pool("--backend", "backends", List.of("127.0.0.1:1,weight=-1"))
+                .pool("--balance", "balance", "round-robbin").pool("--health", "health.type", "maybe");
+        assertThat(Readings.problems(Readings.reader().read(flags))).containsExactlyInAnyOrder(
+                "--backend: pools.default.backends[0].weight = \"-1\": expected a whole number from 0 to 256",
+                "--balance: pools.default.balance = \"round-robbin\": expected one of round-robin, least-connections, "
+                        + "random-two, least-time, hash, five-tuple-hash, source-hash (did you mean round-robin?)",
+                "--health: pools.default.health.type = \"maybe\": expected one of tcp, off",
+                "--listen: listeners.default.protocol = \"udp\": not supported by this version yet; expected tcp",
+                "--listen: listeners.default.bind = \"99999\": expected a port from 0 to 65535");
+    }
+}
