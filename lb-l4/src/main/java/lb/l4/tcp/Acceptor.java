@@ -84,24 +84,23 @@ public final class Acceptor extends Descriptor {
             listener.release();
             return onFailure(-fd);
         }
-        byte[] peer = SocketAddresses.readAddress(home.worker().linux().scratch());
-        int peerPort = SocketAddresses.readPort(home.worker().linux().scratch());
-        place(fd, peer, peerPort);
+        place(fd, new FlowAddresses(SocketAddresses.readAddress(home.worker().linux().scratch()),
+                SocketAddresses.readPort(home.worker().linux().scratch()), bound));
         return true;
     }
 
-    private void place(int fd, byte[] peer, int peerPort) {
+    private void place(int fd, FlowAddresses flow) {
         Worker target = home.workers.placeFor(home.worker());
         target.expect();
         long acceptedNanos = System.nanoTime();
         if (target == home.worker()) {
-            new TcpSession(home, listener, fd, peer, peerPort, bound, acceptedNanos).start();
+            new TcpSession(home, listener, fd, flow, acceptedNanos).start();
             return;
         }
         TcpWorker adopting = siblings[target.index()];
         try {
             target.execute(
-                    () -> new TcpSession(adopting, listener, fd, peer, peerPort, bound, acceptedNanos).start());
+                    () -> new TcpSession(adopting, listener, fd, flow, acceptedNanos).start());
         } catch (RejectedExecutionException e) {
             target.left();
             listener.release();

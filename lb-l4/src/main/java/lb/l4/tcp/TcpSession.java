@@ -1,8 +1,5 @@
 package lb.l4.tcp;
 
-import java.net.InetSocketAddress;
-import java.util.List;
-import lb.core.balance.FlowHash;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.BalanceConfig.HashKey;
 import lb.core.pool.Backend;
@@ -12,12 +9,10 @@ import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
-import lb.l4.linux.SocketAddresses;
 import lb.l4.proxy.ProxyHeader;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.proxy.ProxyHeaderParser;
 import lb.l4.proxy.ProxyHeaderResult;
-import lb.l4.proxy.Tlv;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
@@ -46,25 +41,20 @@ final class TcpSession extends Ready {
     }
 
     final TcpWorker home;
-    @Nullable
-    TcpSession previous;
-    @Nullable
-    TcpSession next;
+    @Nullable TcpSession previous;
+    @Nullable TcpSession next;
 
     private final Worker worker;
     private final TcpListener listener;
     private final TcpListener.Settings settings;
     private final PoolSettings pool;
-    private final LocalAddress bound;
+    private final FlowAddresses flow;
     private final SessionSocket client;
     private final long number;
     private final long acceptedNanos;
     private final long acceptedMillis = System.currentTimeMillis();
-    private final byte[] peer;
-    private final int peerPort;
 
     private State state = State.ACCEPTED;
-    private @Nullable ProxyHeader proxyHeader;
     private boolean holdsPoolSlot;
     private boolean holdsBackendSlot;
     /// What happened on the client's socket while nobody read from it.
@@ -77,19 +67,16 @@ final class TcpSession extends Ready {
 
     /// The session is counted in the worker's load and the listener's
     /// limit already.
-    TcpSession(TcpWorker home, TcpListener listener, int fd, byte[] peer, int peerPort, LocalAddress bound,
-            long acceptedNanos) {
+    TcpSession(TcpWorker home, TcpListener listener, int fd, FlowAddresses flow, long acceptedNanos) {
         this.home = home;
         this.worker = home.worker();
         this.listener = listener;
         this.settings = listener.settings();
         this.pool = settings.upstream().settings();
-        this.bound = bound;
+        this.flow = flow;
         this.client = new SessionSocket(fd, this);
         this.number = home.nextSessionNumber();
         this.acceptedNanos = acceptedNanos;
-        this.peer = peer;
-        this.peerPort = peerPort;
     }
 
     Worker worker() {
@@ -117,8 +104,8 @@ final class TcpSession extends Ready {
     void start() {
         assert worker.inLoop();
         home.add(this);
-        boolean expectsHeader = settings.headerPeers().contains(peer);
-        if (!expectsHeader && !settings.rules().permits(peer)) {
+        boolean expectsHeader = settings.headerPeers().contains(flow.peerAddress());
+        if (!expectsHeader && !settings.rules().permits(flow.peerAddress())) {
             finish(EndCause.DENIED);
         } else if (!worker.register(client)) {
             finish(EndCause.NO_RESOURCES);
@@ -143,7 +130,7 @@ final class TcpSession extends Ready {
         switch (ProxyHeaderParser.parse(Linux.view(worker.buffer(), peeked))) {
             case ProxyHeaderResult.Complete(ProxyHeader found, int length) -> {
                 worker.linux().recv(client.intValue(), worker.buffer(), length, 0);
-                proxyHeader = found;
+                flow.setHeader(found);
                 admitFromProxy();
             }
             case ProxyHeaderResult.Incomplete _ -> {
@@ -159,7 +146,7 @@ final class TcpSession extends Ready {
     }
 
     private void admitFromProxy() {
-        if (settings.rules().permits(clientAddress().getAddress().getAddress())) {
+        if (settings.rules().permits(flow.clientAddress())) {
             admit();
         } else {
             finish(EndCause.DENIED);
@@ -179,37 +166,12 @@ final class TcpSession extends Ready {
 
     /// The hash of the flow for balancers that want one.
     long flowHash(@Nullable HashKey key) {
-        if (key == null) {
-            return 0;
-        }
-        InetSocketAddress from = clientAddress();
-        InetSocketAddress to = local();
-        return FlowHash.of(key, Linux.IPPROTO_TCP, from.getAddress().getAddress(), from.getPort(),
-                to.getAddress().getAddress(), to.getPort());
-    }
-
-    /// The client: from a trusted PROXY header, else the peer.
-    private InetSocketAddress clientAddress() {
-        InetSocketAddress source = proxyHeader == null ? null : proxyHeader.source();
-        return source == null ? LocalAddress.socketAddress(peer, peerPort) : source;
-    }
-
-    /// The address that the client connected to: from a trusted PROXY header, else the socket's.
-    private InetSocketAddress local() {
-        InetSocketAddress destination = proxyHeader == null ? null : proxyHeader.destination();
-        if (destination != null) {
-            return destination;
-        }
-        if (bound.isWildcard() && worker.linux().getsockname(client.intValue()) >= 0) {
-            return LocalAddress.socketAddress(SocketAddresses.readAddress(worker.linux().scratch()),
-                    SocketAddresses.readPort(worker.linux().scratch()));
-        }
-        return bound.socketAddress();
+        return key == null ? 0 : flow.hash(key, worker.linux(), client.intValue());
     }
 
     /// The port that the client connected to.
     int localPort() {
-        return bound.port();
+        return flow.localPort();
     }
 
     /// A backend was picked: takes its slot, and gives back the one of the backend
@@ -256,9 +218,8 @@ final class TcpSession extends Ready {
         if (encoder == null) {
             return true;
         }
-        List<Tlv> incoming = proxyHeader == null ? List.of() : proxyHeader.tlvs();
-        int length = encoder.encodeTcp(Linux.view(worker.buffer(), Worker.BUFFER_BYTES), clientAddress(), local(),
-                incoming, id());
+        int length = encoder.encodeTcp(Linux.view(worker.buffer(), Worker.BUFFER_BYTES), flow.client(),
+                flow.local(worker.linux(), client.intValue()), flow.tlvs(), id());
         return started.prepend(length);
     }
 
@@ -384,10 +345,10 @@ final class TcpSession extends Ready {
         Relay moved = relay;
         Backend lastBackend = backend;
         return new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
-                        LocalAddress.socketAddress(peer, peerPort), clientAddress(), local(), acceptedMillis,
-                        connectNanos, System.nanoTime() - acceptedNanos,
-                        moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
-                        listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
+                flow.peer(), flow.client(), flow.local(worker.linux(), client.intValue()), acceptedMillis,
+                connectNanos, System.nanoTime() - acceptedNanos,
+                moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
+                listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
     }
 
     /// Unique in the process, and by the process's random prefix most
