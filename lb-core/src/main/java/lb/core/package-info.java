@@ -1,5 +1,5 @@
 /// The selection core: configuration records, backends, pools, balancers,
-/// health state. JDK only, no threads.
+/// health state, and the hash that processes agree on. JDK only, no threads.
 @NullMarked
 package lb.core;
 

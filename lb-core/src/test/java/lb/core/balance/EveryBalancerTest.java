@@ -25,6 +25,7 @@ import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -196,11 +197,9 @@ class EveryBalancerTest {
     }
 
     @ParameterizedTest
-    @MethodSource(EVERY_BALANCE)
-    void hashTablesDoNotDependOnTheOrderOfTheConfiguration(BalanceConfig config) {
-        if (!(config instanceof BalanceConfig.Hash)) {
-            return;
-        }
+    @EnumSource
+    void hashTablesAndTheirRetriesDoNotDependOnTheOrderOfTheConfiguration(BalanceConfig.HashTable table) {
+        BalanceConfig config = Candidates.hash(table, 0);
         List<Candidate> candidates = Candidates.weighted(5, 1, 1, 3, 2, 8, 1);
         List<Candidate> shuffled = new ArrayList<>(candidates);
         Collections.shuffle(shuffled, new Random(1));

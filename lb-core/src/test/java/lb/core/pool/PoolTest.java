@@ -254,39 +254,6 @@ class PoolTest {
         }
     }
 
-    @Nested
-    class BackendCounts {
-
-        private final Backend backend = new Backend("pool", "a", SampleConfigs.loopback(1000));
-
-        @Test
-        void activeAndEverTakenSlots() {
-            backend.acquire();
-            backend.acquire();
-            backend.release();
-
-            assertThat(backend.active()).isOne();
-            assertThat(backend.sessions()).isEqualTo(2);
-            assertThat(backend.id()).isEqualTo("pool/a").isEqualTo(backend.toString());
-        }
-
-        @Test
-        void theAverageStartsWithTheFirstSampleAndFollowsByAnEighth() {
-            assertThat(backend.averageConnectNanos()).isZero();
-            backend.sampleConnectNanos(800);
-            assertThat(backend.averageConnectNanos()).isEqualTo(800);
-            backend.sampleConnectNanos(1600);
-            assertThat(backend.averageConnectNanos()).isEqualTo(900);
-        }
-
-        @Test
-        void aSampleOfZeroIsStillASample() {
-            backend.sampleConnectNanos(0);
-
-            assertThat(backend.averageConnectNanos()).isOne();
-        }
-    }
-
     private static Pool pool(OnNoneHealthy onNoneHealthy, BackendConfig... backends) {
         return new Pool(SampleConfigs.pool(ROUND_ROBIN, onNoneHealthy, List.of(backends)), new BalancerBuilder());
     }
