@@ -8,6 +8,8 @@ public final class PoolBuilder {
 
     private final PoolConfig base;
     private BalanceConfig balance;
+    private HealthConfig health;
+    private ProxyProtocolConfig proxyProtocol;
     private Duration connectTimeout;
     private int connectTries;
     private Duration idleTimeout;
@@ -20,6 +22,8 @@ public final class PoolBuilder {
     private PoolBuilder(PoolConfig base) {
         this.base = base;
         this.balance = base.balance();
+        this.health = base.health();
+        this.proxyProtocol = base.proxyProtocol();
         this.connectTimeout = base.connectTimeout();
         this.connectTries = base.connectTries();
         this.idleTimeout = base.idleTimeout();
@@ -41,6 +45,16 @@ public final class PoolBuilder {
 
     public PoolBuilder balance(BalanceConfig value) {
         balance = value;
+        return this;
+    }
+
+    public PoolBuilder health(HealthConfig value) {
+        health = value;
+        return this;
+    }
+
+    public PoolBuilder proxyProtocol(ProxyProtocolConfig value) {
+        proxyProtocol = value;
         return this;
     }
 
@@ -81,8 +95,8 @@ public final class PoolBuilder {
     }
 
     public PoolConfig build() {
-        return new PoolConfig(base.name(), balance, base.backends(), base.health(), base.onNoneHealthy(),
-                base.proxyProtocol(), connectTimeout, connectTries, idleTimeout, finTimeout, maxLifetime,
+        return new PoolConfig(base.name(), balance, base.backends(), health, base.onNoneHealthy(),
+                proxyProtocol, connectTimeout, connectTries, idleTimeout, finTimeout, maxLifetime,
                 lifetimeJitterPercent, keepalive, maxConnections);
     }
 }
