@@ -70,7 +70,7 @@ public final class DemoBackend implements AutoCloseable {
             while (true) {
                 Socket connection = socket.accept();
                 connections.add(connection);
-                if (listening != socket) {
+                if (socket.isClosed()) {
                     closeQuietly(connection); // it came in while this server was killed
                     continue;
                 }
