@@ -1,6 +1,8 @@
 package lb.cli;
 
+import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import lb.cli.log.AccessLog;
@@ -19,9 +21,13 @@ final class LbServer {
     private static final Logger LOG = LoggerFactory.getLogger(LbServer.class);
 
     private final LbConfig config;
+    private final PrintWriter err;
 
-    LbServer(LbConfig config) {
+    /// @param err
+    ///            takes the reasons when it cannot start, as plain lines
+    LbServer(LbConfig config, PrintWriter err) {
         this.config = config;
+        this.err = err;
     }
 
     /// Serves until a signal says otherwise; returns the exit status.
@@ -32,7 +38,8 @@ final class LbServer {
             ApplyResult result = engine.apply(config).get();
             switch (result) {
                 case ApplyResult.Refused refused -> {
-                    refused.problems().forEach(problem -> LOG.error("cannot start: {}", problem));
+                    refused.problems().forEach(problem -> err.println("lb: " + problem));
+                    err.flush();
                     return Main.FAILED;
                 }
                 case ApplyResult.Applied applied -> {
@@ -45,7 +52,8 @@ final class LbServer {
             drain(engine, signal.get());
             return Main.OK;
         } catch (ExecutionException e) {
-            LOG.error("cannot start: {}", String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()));
+            err.println("lb: cannot start: " + (e.getCause() == null ? e : e.getCause()).getMessage());
+            err.flush();
             return Main.FAILED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -55,13 +63,18 @@ final class LbServer {
 
     private void drain(Engine engine, String signal) throws InterruptedException, ExecutionException {
         Duration timeout = config.drainTimeout();
-        LOG.info("{}: accepting no more; sessions have {} s to end", signal, timeout.toMillis() / 1000.0);
+        LOG.info("{}: accepting no more; sessions have {} to end", signal, inWords(timeout));
         int closed = engine.drain(timeout).get();
         if (closed == 0) {
             LOG.info("all sessions have ended");
         } else {
             LOG.warn("drain timeout: closed {} sessions that had not ended", closed);
         }
+    }
+
+    /// `2m30s`.
+    private static String inWords(Duration duration) {
+        return duration.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 
     private static void endAtOnce() {

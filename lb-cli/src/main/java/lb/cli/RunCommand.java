@@ -53,7 +53,7 @@ final class RunCommand implements Callable<Integer> {
             case ReadResult.Invalid invalid -> Main.INVALID;
             case ReadResult.Valid valid -> {
                 Logs.start(Level.valueOf(logLevel.name()));
-                yield new LbServer(valid.config()).run();
+                yield new LbServer(valid.config(), err).run();
             }
         };
     }

@@ -57,7 +57,7 @@ public final class Demo {
     }
 
     private void kill(DemoBackend backend) {
-        backend.close();
+        backend.kill();
         say("killed backend " + backend.name() + "; connections to it are tried elsewhere at once");
     }
 

@@ -50,8 +50,7 @@ public final class DemoBackend implements AutoCloseable {
     }
 
     /// Stops like a server that is killed: nobody is told goodbye.
-    @Override
-    public void close() {
+    public void kill() {
         ServerSocket socket = listening;
         listening = null;
         if (socket != null) {
@@ -61,11 +60,20 @@ public final class DemoBackend implements AutoCloseable {
         connections.clear();
     }
 
+    @Override
+    public void close() {
+        kill();
+    }
+
     private void accept(ServerSocket socket) {
         try {
             while (true) {
                 Socket connection = socket.accept();
                 connections.add(connection);
+                if (socket.isClosed()) {
+                    closeQuietly(connection); // it came in while this server was killed
+                    continue;
+                }
                 Thread.ofVirtual().start(() -> serve(connection));
             }
         } catch (IOException e) {

@@ -1,0 +1,77 @@
+package lb.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/// lb as a process of its own, from the classes under test.
+final class Program implements AutoCloseable {
+
+    private final Process process;
+    private final BufferedReader err;
+    private final List<String> seen = new ArrayList<>();
+
+    private Program(Process process) {
+        this.process = process;
+        this.err = process.errorReader();
+    }
+
+    static Program start(String... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", System.getProperty("java.class.path"), "lb.cli.Main"));
+        command.addAll(List.of(args));
+        return new Program(new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(
+                new java.io.File("/dev/null"))).start());
+    }
+
+    /// Waits for a line on stderr; fails with what there was if the process ends
+    /// without one.
+    String awaitLine(Predicate<String> wanted) throws IOException {
+        String line = err.readLine();
+        while (line != null) {
+            seen.add(line);
+            if (wanted.test(line)) {
+                return line;
+            }
+            line = err.readLine();
+        }
+        throw new AssertionError("the process ended; stderr: " + seen);
+    }
+
+    void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor();
+    }
+
+    /// The exit status; reads the rest of both streams first.
+    int await() throws InterruptedException {
+        try {
+            err.lines().forEach(seen::add);
+        } catch (UncheckedIOException e) {
+            // Closed by the process's end.
+        }
+        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            throw new AssertionError("still running; stderr: " + seen);
+        }
+        return process.exitValue();
+    }
+
+    List<String> stderr() {
+        return seen;
+    }
+
+    Process process() {
+        return process;
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,68 @@
+package lb.cli.log;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import lb.core.config.AccessLogFormat;
+import lb.core.config.Endpoint;
+import lb.core.pool.Backend;
+import lb.core.session.EndCause;
+import lb.core.session.EndReason;
+import lb.core.session.SessionPhase;
+import lb.core.session.SessionRecord;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class AccessLogLineTest {
+
+    static SessionRecord session(String listener, String backend, EndCause cause) {
+        Backend server = new Backend("pg", backend, new Endpoint.Inet(InetAddress.ofLiteral("127.0.0.1"), 15432));
+        return new SessionRecord("5f3a-1", listener, "pg", server, address("10.0.0.7", 40000),
+                address("2001:db8::7", 50000), address("127.0.0.1", 5432), 1_795_256_430_123L, 1_999_999L,
+                12_345_678_901L, 111, 2222, 2, new EndReason(cause, SessionPhase.DATA), 5, 4, 3);
+    }
+
+    private static InetSocketAddress address(String host, int port) {
+        return new InetSocketAddress(InetAddress.ofLiteral(host), port);
+    }
+
+    @Test
+    void textIsLikeHaproxysTcplog() {
+        assertThat(AccessLogLine.of(session("pg", "a", EndCause.CLIENT_RESET), AccessLogFormat.TEXT)).isEqualTo(
+                "[2001:db8:0:0:0:0:0:7]:50000 [21/Nov/2026:10:20:30.123] pg pg/a 0/1/12345 2222 CD 5/5/4/3/1 0/0 "
+                        + "111 5f3a-1 \"client reset\"");
+    }
+
+    @Test
+    void textOfASessionThatNeverHadABackend() {
+        SessionRecord s = session("pg", "a", EndCause.DENIED);
+        SessionRecord denied = new SessionRecord(s.id(), s.listener(), s.pool(), null, s.peer(), s.peer(), s.local(),
+                s.acceptedMillis(), -1, 0, 0, 0, 0, new EndReason(EndCause.DENIED, SessionPhase.ADMISSION), 1, 0, 0);
+        assertThat(AccessLogLine.of(denied, AccessLogFormat.TEXT)).isEqualTo(
+                "10.0.0.7:40000 [21/Nov/2026:10:20:30.123] pg pg/<NOSRV> 0/-1/0 0 PR 1/1/0/0/0 0/0 0 5f3a-1 "
+                        + "\"denied\"");
+        assertThat(AccessLogLine.of(denied, AccessLogFormat.JSON)).contains("\"backend\":null")
+                .contains("\"connect_us\":-1");
+    }
+
+    @Test
+    void jsonIsOneObject() {
+        assertThat(AccessLogLine.of(session("pg", "a", EndCause.NORMAL), AccessLogFormat.JSON)).isEqualTo(
+                "{\"time\":\"2026-11-21T10:20:30.123Z\",\"id\":\"5f3a-1\",\"listener\":\"pg\",\"pool\":\"pg\","
+                        + "\"backend\":\"a\",\"backend_address\":\"127.0.0.1:15432\","
+                        + "\"client\":\"[2001:db8:0:0:0:0:0:7]:50000\",\"peer\":\"10.0.0.7:40000\","
+                        + "\"local\":\"127.0.0.1:5432\",\"connect_us\":1999,\"duration_us\":12345678,"
+                        + "\"bytes_up\":111,\"bytes_down\":2222,\"tries\":2,\"end\":\"--\",\"cause\":\"normal\","
+                        + "\"phase\":\"data\",\"listener_sessions\":5,\"pool_sessions\":4,\"backend_sessions\":3}");
+    }
+
+    @Test
+    void everythingIsEscaped() {
+        String evil = "a b\n\"\\\u001b[31m\u2028é";
+        String text = AccessLogLine.of(session(evil, evil, EndCause.NORMAL), AccessLogFormat.TEXT);
+        String escaped = "a\\u0020b\\u000a\\\"\\\\\\u001b[31m\\u2028\\u00e9";
+        assertThat(text).contains("] " + escaped + " pg/" + escaped + " 0/1").matches("[ -~]+");
+        assertThat(AccessLogLine.of(session(evil, evil, EndCause.NORMAL), AccessLogFormat.JSON))
+                .contains("\"listener\":\"a b\\u000a\\\"\\\\\\u001b[31m\\u2028\\u00e9\"").matches("[ -~]+");
+    }
+}
