@@ -29,19 +29,15 @@ final class RunCommand implements Callable<Integer> {
         ERROR, WARN, INFO, DEBUG
     }
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "The configuration file. Excludes the flags "
-            + "below, but for --log-level.")
-    private @Nullable Path file;
+            + "below, but for --log-level.") private @Nullable Path file;
 
-    @Mixin
-    private RunFlags flags = new RunFlags();
+    @Mixin private RunFlags flags = new RunFlags();
 
     @Option(names = "--log-level", paramLabel = "LEVEL", description = "What is logged on stderr: error, warn, info "
-            + "(default) or debug.")
-    private LogLevel logLevel = LogLevel.INFO;
+            + "(default) or debug.") private LogLevel logLevel = LogLevel.INFO;
 
     @Override
     public Integer call() {

@@ -26,8 +26,7 @@ class LauncherTest {
             "mkdir",
             "rm", "cp", "mv", "ln", "flock", "sleep", "true");
 
-    @TempDir
-    private Path temp = Path.of("");
+    @TempDir private Path temp = Path.of("");
     private Path root = Path.of("");
     private Path bin = Path.of("");
     private Path jdk = Path.of("");

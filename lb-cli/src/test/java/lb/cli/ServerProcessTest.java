@@ -6,7 +6,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,11 +16,6 @@ class ServerProcessTest {
     private static final Pattern LISTENING = Pattern.compile(
             "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z INFO  lb \\S+: listening on 127\\.0\\.0\\.1:(\\d+) "
                     + "\\(default, 1 backend, least-connections\\)");
-
-    @BeforeEach
-    void engine() {
-        EngineStands.assume();
-    }
 
     private static int awaitPort(Program lb) throws IOException {
         Matcher matcher = LISTENING.matcher(lb.awaitLine(line -> line.contains("listening on")));

@@ -151,8 +151,7 @@ final class ListeningSockets {
         if (isIpv6) {
             linux.setsockopt(fd, Linux.IPPROTO_IPV6, Linux.IPV6_V6ONLY, 1);
         }
-        int result = linux.bind(fd, linux.scratch().address(),
-                SocketAddresses.writeInet(linux.scratch(), address, port));
+        int result = linux.bind(fd, SocketAddresses.writeInet(linux, address, port));
         if (result < 0) {
             linux.close(fd);
             throw new BindException(text, -result);
@@ -162,7 +161,7 @@ final class ListeningSockets {
 
     private int portOf(int fd) {
         linux.getsockname(fd);
-        return SocketAddresses.readPort(linux.scratch());
+        return SocketAddresses.readPort(linux);
     }
 
     private void configure(int fd, LocalAddress address, SocketConfig config, KeepaliveConfig keepalive)

@@ -19,7 +19,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 /// Memory is given as a plain address: descriptors and buffers outlive single
 /// calls, and the relay cannot afford an object for each.
 ///
-/// Threading: confined to one thread, which owns [#scratch].
+/// Threading: confined to one thread, which owns the scratch memory.
 public final class Linux {
 
     public static final int AF_UNIX = 1;
@@ -59,7 +59,7 @@ public final class Linux {
     public static final int F_GETPIPE_SZ = 1032;
 
     /// Bytes of [#scratch].
-    public static final int SCRATCH_BYTES = 256;
+    static final int SCRATCH_BYTES = 256;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -101,7 +101,7 @@ public final class Linux {
 
     /// Memory for the arguments and results of single calls: addresses,
     /// option values.
-    public MemorySegment scratch() {
+    MemorySegment scratch() {
         return scratch;
     }
 
@@ -125,9 +125,10 @@ public final class Linux {
         }
     }
 
-    public int bind(int fd, long address, int length) {
+    /// Binds to the address that [SocketAddresses] wrote.
+    public int bind(int fd, int length) {
         try {
-            return result((int) BIND.invokeExact(state, fd, address, length));
+            return result((int) BIND.invokeExact(state, fd, scratchAddress, length));
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -141,9 +142,10 @@ public final class Linux {
         }
     }
 
-    public int connect(int fd, long address, int length) {
+    /// Connects to the address that [SocketAddresses] wrote.
+    public int connect(int fd, int length) {
         try {
-            return result((int) CONNECT.invokeExact(state, fd, address, length));
+            return result((int) CONNECT.invokeExact(state, fd, scratchAddress, length));
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -161,7 +163,7 @@ public final class Linux {
         }
     }
 
-    /// Leaves the socket's own address in [#scratch], see [SocketAddresses].
+    /// Asks for the socket's own address, which is then read by [SocketAddresses].
     public int getsockname(int fd) {
         scratch.set(JAVA_INT, SCRATCH_BYTES - 8, SocketAddresses.MAX_BYTES);
         try {
@@ -180,7 +182,7 @@ public final class Linux {
 
     /// Sets an option whose value is a string.
     ///
-    /// @param value shorter than [#SCRATCH_BYTES]
+    /// @param value shorter than 256 bytes
     public int setsockopt(int fd, int level, int name, byte[] value) {
         MemorySegment.copy(value, 0, scratch, JAVA_BYTE, 0, value.length);
         return setsockopt(fd, level, name, scratchAddress, value.length);

@@ -15,7 +15,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 /// Socket addresses as the kernel takes and gives them (sockaddr_in,
 /// sockaddr_in6, sockaddr_un).
 ///
-/// Threading: as the memory given.
+/// They are left in and taken from the scratch memory of a [Linux], whose next call may overwrite them.
+///
+/// Threading: the owner of that [Linux].
 public final class SocketAddresses {
 
     /// Bytes of the largest, sockaddr_un.
@@ -31,7 +33,8 @@ public final class SocketAddresses {
     /// Writes an IP address and returns the length of what was written.
     ///
     /// @param port 0 to 65535
-    public static int writeInet(MemorySegment to, InetAddress host, int port) {
+    public static int writeInet(Linux linux, InetAddress host, int port) {
+        MemorySegment to = linux.scratch();
         byte[] address = host.getAddress();
         boolean ipv4 = address.length == 4;
         int length = ipv4 ? 16 : 28;
@@ -47,7 +50,8 @@ public final class SocketAddresses {
 
     /// Writes the path of a unix socket, `@name` for the abstract namespace, and
     /// returns the length of what was written.
-    public static int writeUnix(MemorySegment to, String path) {
+    public static int writeUnix(Linux linux, String path) {
+        MemorySegment to = linux.scratch();
         byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > MAX_UNIX_PATH_BYTES) {
             throw new IllegalArgumentException(
@@ -65,7 +69,8 @@ public final class SocketAddresses {
 
     /// The IP address that the kernel wrote, 4 or 16 bytes; one mapped into IPv6
     /// comes back as IPv4.
-    public static byte[] readAddress(MemorySegment from) {
+    public static byte[] readAddress(Linux linux) {
+        MemorySegment from = linux.scratch();
         if (from.get(JAVA_SHORT_UNALIGNED, 0) == Linux.AF_INET) {
             return from.asSlice(4, 4).toArray(JAVA_BYTE);
         }
@@ -75,7 +80,7 @@ public final class SocketAddresses {
     }
 
     /// The port that the kernel wrote.
-    public static int readPort(MemorySegment from) {
-        return from.get(PORT, 2) & 0xFFFF;
+    public static int readPort(Linux linux) {
+        return linux.scratch().get(PORT, 2) & 0xFFFF;
     }
 }

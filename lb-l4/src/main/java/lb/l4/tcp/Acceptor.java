@@ -84,8 +84,8 @@ public final class Acceptor extends Descriptor {
             listener.release();
             return onFailure(-fd);
         }
-        place(fd, new FlowAddresses(SocketAddresses.readAddress(home.worker().linux().scratch()),
-                SocketAddresses.readPort(home.worker().linux().scratch()), bound));
+        place(fd, new FlowAddresses(SocketAddresses.readAddress(home.worker().linux()),
+                SocketAddresses.readPort(home.worker().linux()), bound));
         return true;
     }
 

@@ -70,7 +70,7 @@ final class Dialer {
         if (endpoint instanceof Endpoint.Inet) {
             linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
         }
-        int result = linux.connect(fd, linux.scratch().address(), writeAddress(linux, endpoint));
+        int result = linux.connect(fd, writeAddress(linux, endpoint));
         if (result < 0 && result != -Errno.EINPROGRESS) {
             linux.close(fd);
             return result;
@@ -94,9 +94,9 @@ final class Dialer {
 
     private int writeAddress(Linux linux, Endpoint endpoint) {
         return switch (endpoint) {
-            case Endpoint.Inet inet -> SocketAddresses.writeInet(linux.scratch(), inet.address(),
+            case Endpoint.Inet inet -> SocketAddresses.writeInet(linux, inet.address(),
                     inet.port() == 0 ? session.localPort() : inet.port());
-            case Endpoint.Unix unix -> SocketAddresses.writeUnix(linux.scratch(), unix.path());
+            case Endpoint.Unix unix -> SocketAddresses.writeUnix(linux, unix.path());
         };
     }
 

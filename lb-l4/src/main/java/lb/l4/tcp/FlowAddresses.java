@@ -62,8 +62,8 @@ final class FlowAddresses {
             return destination;
         }
         if (bound.isWildcard() && linux.getsockname(fd) >= 0) {
-            return LocalAddress.socketAddress(SocketAddresses.readAddress(linux.scratch()),
-                    SocketAddresses.readPort(linux.scratch()));
+            return LocalAddress.socketAddress(SocketAddresses.readAddress(linux),
+                    SocketAddresses.readPort(linux));
         }
         return bound.socketAddress();
     }
