@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
@@ -80,16 +81,21 @@ final class Configuration {
     }
 
     /// Takes what the kernel has accepted, and no more.
-    void stopListening() {
+    ///
+    /// @return completes when every connection that will ever come is counted
+    CompletableFuture<Void> stopListening() {
         isStopping = true;
-        listeners.values().forEach(RunningListener::stop);
+        CompletableFuture<Void> stopped = CompletableFuture.allOf(
+                listeners.values().stream().map(RunningListener::stop).toArray(CompletableFuture<?>[]::new));
         listeners.clear();
+        return stopped;
     }
 
-    void stopAll() {
-        stopListening();
+    CompletableFuture<Void> stopAll() {
+        CompletableFuture<Void> stopped = stopListening();
         pools.values().forEach(RunningPool::stop);
         pools.clear();
+        return stopped;
     }
 
     /// Opens the sockets that the present listeners do not have, before anything is changed.

@@ -81,9 +81,9 @@ public final class Engine implements AutoCloseable {
     public CompletableFuture<Integer> drain(Duration timeout) {
         CompletableFuture<Integer> drained = new CompletableFuture<>();
         control.execute(() -> {
-            configuration.stopListening();
             long deadlineNanos = System.nanoTime() + timeout.toNanos();
-            awaitEnd(deadlineNanos, drained);
+            // Not before: until then there may be connections that nobody has counted.
+            configuration.stopListening().whenCompleteAsync((_, _) -> awaitEnd(deadlineNanos, drained), control);
         });
         return drained;
     }
@@ -116,7 +116,7 @@ public final class Engine implements AutoCloseable {
     /// Ends everything at once. Returns when all threads have ended.
     @Override
     public void close() {
-        CompletableFuture.runAsync(configuration::stopAll, control).join();
+        CompletableFuture.supplyAsync(configuration::stopAll, control).thenCompose(stopped -> stopped).join();
         endSessions(EndCause.KILLED).join();
         for (Worker worker : workers.all()) {
             worker.shutdown().awaitUninterruptibly();
