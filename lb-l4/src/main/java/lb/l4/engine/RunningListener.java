@@ -1,6 +1,5 @@
 package lb.l4.engine;
 
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +8,7 @@ import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
 import lb.l4.tcp.Acceptor;
 import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.TcpListener;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
@@ -48,8 +48,8 @@ final class RunningListener {
         return config;
     }
 
-    List<InetSocketAddress> addresses() {
-        return groups.stream().map(group -> group.address().socketAddress()).toList();
+    List<LocalAddress> addresses() {
+        return groups.stream().map(ListeningSockets.Group::address).toList();
     }
 
     void start() {
