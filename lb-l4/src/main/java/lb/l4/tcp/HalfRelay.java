@@ -314,7 +314,6 @@ final class HalfRelay {
             bytes += sent;
             pendingOffset += sent;
             pendingBytes -= sent;
-            worker.addPending(-sent);
         }
         dropPending(worker);
         return state == State.EOF ? Step.ENDED : Step.DRAINED;
@@ -335,7 +334,7 @@ final class HalfRelay {
 
     private void dropPending(Worker worker) {
         if (pendingBlock != 0) {
-            worker.addPending(-pendingBytes);
+            worker.addPending(-(pendingOffset + pendingBytes));
             Linux.free(pendingBlock);
             pendingBlock = 0;
             pendingBytes = 0;
