@@ -36,7 +36,12 @@ public final class Engine implements AutoCloseable {
     ///
     /// @param workerCount event loops that carry sessions, at least 1
     public Engine(int workerCount, SessionLog sessionLog) {
-        workers = new Workers(workerCount);
+        this(workerCount, Workers.PIPE_LIMIT, sessionLog);
+    }
+
+    /// @param pipeLimit pipes to splice through; 0 to copy everything
+    Engine(int workerCount, int pipeLimit, SessionLog sessionLog) {
+        workers = new Workers(workerCount, pipeLimit);
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
         tcpWorkers = workers.all().stream()
                 .map(worker -> new TcpWorker(worker, workers, sessionLog, process + "-" + worker.index() + "-"))

@@ -129,6 +129,11 @@ final class HalfRelay {
         isEnding |= ending;
     }
 
+    /// Whether the source's end or failure was announced.
+    boolean isEnding() {
+        return isEnding;
+    }
+
     void onWritable() {
         isBlocked = false;
     }

@@ -14,6 +14,7 @@ import lb.core.config.LbConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.session.SessionRecord;
+import lb.l4.worker.Workers;
 import org.awaitility.Awaitility;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -27,8 +28,17 @@ public final class Balancer implements AutoCloseable {
     private final Engine engine;
 
     public Balancer(LbConfig config) {
-        engine = new Engine(config.workers(), (record, _) -> records.add(record));
+        this(config, Workers.PIPE_LIMIT);
+    }
+
+    private Balancer(LbConfig config, int pipeLimit) {
+        engine = new Engine(config.workers(), pipeLimit, (record, _) -> records.add(record));
         apply(config);
+    }
+
+    /// One that never splices.
+    public static Balancer copying(LbConfig config) {
+        return new Balancer(config, 0);
     }
 
     public Engine engine() {

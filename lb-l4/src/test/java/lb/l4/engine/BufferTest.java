@@ -64,7 +64,8 @@ class BufferTest {
     void anIdleConnectionOwnsNoBuffer() throws Exception {
         try (LoopbackServer server = new LoopbackServer(new EchoServer());
                 Balancer lb = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build()));
-                Socket small = lb.connect(); Socket large = lb.connect()) {
+                Socket small = lb.connect();
+                Socket large = lb.connect()) {
             exchange(small, 64);
             exchange(large, 8 << 20);
 
