@@ -53,6 +53,11 @@ public final class TestConfigs {
         return lb(List.of(listener("in", pool.name())), List.of(pool));
     }
 
+    /// One listener `in` and one pool `out` on some workers.
+    public static LbConfig workers(int count, PoolConfig pool) {
+        return new LbConfig(count, 0, Duration.ofSeconds(5), List.of(listener("in", pool.name())), List.of(pool));
+    }
+
     public static LbConfig lb(PoolConfig pool, UnaryOperator<ListenerConfig> change) {
         return lb(List.of(change.apply(listener("in", pool.name()))), List.of(pool));
     }

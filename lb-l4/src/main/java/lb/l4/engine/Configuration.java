@@ -3,10 +3,13 @@ package lb.l4.engine;
 import io.netty.channel.IoEventLoop;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
@@ -15,6 +18,7 @@ import lb.core.config.PoolConfig;
 import lb.core.pool.Pool;
 import lb.l4.linux.Linux;
 import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +74,8 @@ final class Configuration {
 
     Map<String, List<InetSocketAddress>> addresses() {
         Map<String, List<InetSocketAddress>> addresses = new TreeMap<>();
-        listeners.forEach((name, listener) -> addresses.put(name, listener.addresses()));
+        listeners.forEach((name, listener) -> addresses.put(name,
+                listener.addresses().stream().map(LocalAddress::socketAddress).toList()));
         return addresses;
     }
 
@@ -80,28 +85,69 @@ final class Configuration {
     }
 
     /// Takes what the kernel has accepted, and no more.
-    void stopListening() {
+    ///
+    /// @return completes when every connection that will ever come is counted
+    CompletableFuture<Void> stopListening() {
         isStopping = true;
-        listeners.values().forEach(RunningListener::stop);
+        CompletableFuture<Void> stopped = CompletableFuture.allOf(
+                listeners.values().stream().map(RunningListener::stop).toArray(CompletableFuture<?>[]::new));
         listeners.clear();
+        return stopped;
     }
 
-    void stopAll() {
-        stopListening();
+    CompletableFuture<Void> stopAll() {
+        CompletableFuture<Void> stopped = stopListening();
         pools.values().forEach(RunningPool::stop);
         pools.clear();
+        return stopped;
     }
 
     /// Opens the sockets that the present listeners do not have, before anything is changed.
     private Map<String, List<ListeningSockets.Group>> open(LbConfig config, List<ConfigProblem> problems) {
+        Map<String, RunningListener> staying = staying(config);
+        Set<Integer> leftPorts = new HashSet<>();
+        listeners.forEach((name, listener) -> {
+            if (!staying.containsKey(name)) {
+                listener.addresses().forEach(address -> leftPorts.add(address.port()));
+            }
+        });
+        Map<LocalAddress, String> taken = new LinkedHashMap<>();
+        staying.forEach((name, listener) -> listener.addresses().forEach(address -> taken.put(address, name)));
         Map<String, List<ListeningSockets.Group>> opened = new LinkedHashMap<>();
         for (ListenerConfig listener : config.listeners()) {
-            RunningListener running = listeners.get(listener.name());
-            if (running == null || !running.config().bind().equals(listener.bind())) {
-                opened.put(listener.name(), sockets.open(listener, pool(config, listener).keepalive(), problems));
+            if (!staying.containsKey(listener.name())) {
+                List<ListeningSockets.Group> groups = sockets.open(listener, pool(config, listener).keepalive(),
+                        leftPorts, problems);
+                opened.put(listener.name(), groups);
+                groups.forEach(group -> take(group.address(), listener, taken, problems));
             }
         }
         return opened;
+    }
+
+    /// The listeners whose sockets the new configuration goes on using.
+    private Map<String, RunningListener> staying(LbConfig config) {
+        Map<String, RunningListener> staying = new LinkedHashMap<>();
+        for (ListenerConfig listener : config.listeners()) {
+            RunningListener running = listeners.get(listener.name());
+            if (running != null && running.config().bind().equals(listener.bind())) {
+                staying.put(listener.name(), running);
+            }
+        }
+        return staying;
+    }
+
+    /// The kernel does not say that two of our listeners have the same address: their sockets share it.
+    private static void take(LocalAddress address, ListenerConfig listener, Map<LocalAddress, String> taken,
+            List<ConfigProblem> problems) {
+        taken.forEach((other, name) -> {
+            if (other.overlaps(address)) {
+                problems.add(new ConfigProblem(null, "listeners." + listener.name() + ".bind",
+                        listener.bind().toString(),
+                        "cannot listen on " + address + ": listener " + name + " listens on " + other));
+            }
+        });
+        taken.put(address, listener.name());
     }
 
     private void applyPools(LbConfig config, List<String> changes) {

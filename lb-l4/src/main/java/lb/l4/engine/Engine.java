@@ -42,7 +42,12 @@ public final class Engine implements AutoCloseable {
     ///
     /// @param workerCount event loops that carry sessions, at least 1
     public Engine(int workerCount, SessionLog sessionLog) {
-        workers = new Workers(workerCount);
+        this(workerCount, Workers.PIPE_LIMIT, sessionLog);
+    }
+
+    /// @param pipeLimit pipes to splice through; 0 to copy everything
+    Engine(int workerCount, int pipeLimit, SessionLog sessionLog) {
+        workers = new Workers(workerCount, pipeLimit);
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
         tcpWorkers = workers.all().stream()
                 .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings,
@@ -89,9 +94,9 @@ public final class Engine implements AutoCloseable {
     public CompletableFuture<Integer> drain(Duration timeout) {
         CompletableFuture<Integer> drained = new CompletableFuture<>();
         control.execute(() -> {
-            configuration.stopListening();
             long deadlineNanos = System.nanoTime() + timeout.toNanos();
-            awaitEnd(deadlineNanos, drained);
+            // Not before: until then there may be connections that nobody has counted.
+            configuration.stopListening().whenCompleteAsync((_, _) -> awaitEnd(deadlineNanos, drained), control);
         });
         return drained;
     }
@@ -124,7 +129,7 @@ public final class Engine implements AutoCloseable {
     /// Ends everything at once. Returns when all threads have ended.
     @Override
     public void close() {
-        CompletableFuture.runAsync(configuration::stopAll, control).join();
+        CompletableFuture.supplyAsync(configuration::stopAll, control).thenCompose(stopped -> stopped).join();
         endSessions(EndCause.KILLED).join();
         for (Worker worker : workers.all()) {
             worker.shutdown().awaitUninterruptibly();

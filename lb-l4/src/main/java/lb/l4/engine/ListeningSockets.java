@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import lb.core.config.Bind;
 import lb.core.config.ConfigProblem;
 import lb.core.config.KeepaliveConfig;
@@ -55,14 +56,17 @@ final class ListeningSockets {
 
     /// Opens all sockets of a listener, bound and configured but not yet listening, so that a configuration that fails
     /// later has let nobody in. If one cannot be had, `problems` says which and why, and none is left open.
-    List<Group> open(ListenerConfig config, KeepaliveConfig keepalive, List<ConfigProblem> problems) {
+    ///
+    /// @param leftPorts of our own listeners that will be gone when the new ones listen
+    List<Group> open(ListenerConfig config, KeepaliveConfig keepalive, Set<Integer> leftPorts,
+            List<ConfigProblem> problems) {
         List<Group> groups = new ArrayList<>();
         Bind bind = config.bind();
         try {
             for (int port = bind.firstPort(); port <= bind.lastPort(); port++) {
                 int chosen = port;
                 for (InetAddress address : addresses(bind)) {
-                    Group group = openGroup(address, chosen, config.socket(), keepalive);
+                    Group group = openGroup(address, chosen, config.socket(), keepalive, leftPorts);
                     groups.add(group);
                     chosen = group.address().port();
                 }
@@ -116,14 +120,11 @@ final class ListeningSockets {
         }
     }
 
-    private Group openGroup(InetAddress address, int port, SocketConfig config, KeepaliveConfig keepalive)
-            throws BindException {
+    private Group openGroup(InetAddress address, int port, SocketConfig config, KeepaliveConfig keepalive,
+            Set<Integer> leftPorts) throws BindException {
         List<Integer> descriptors = new ArrayList<>();
         try {
-            // SO_REUSEPORT would hide another process on the same port: bind once without it.
-            int first = bound(address, port, false);
-            int chosen = portOf(first);
-            linux.close(first);
+            int chosen = leftPorts.contains(port) ? port : freePort(address, port);
             LocalAddress local = new LocalAddress(address.isAnyLocalAddress(), address, chosen);
             for (int i = 0; i < workers; i++) {
                 descriptors.add(bound(address, chosen, true));
@@ -134,6 +135,15 @@ final class ListeningSockets {
             descriptors.forEach(linux::close);
             throw e;
         }
+    }
+
+    /// SO_REUSEPORT would hide another process on the same port: binds once without it, and returns the port, which the
+    /// kernel chooses if it was 0.
+    private int freePort(InetAddress address, int port) throws BindException {
+        int fd = bound(address, port, false);
+        int chosen = portOf(fd);
+        linux.close(fd);
+        return chosen;
     }
 
     private int bound(InetAddress address, int port, boolean reusePort) throws BindException {

@@ -1,12 +1,14 @@
 package lb.l4.engine;
 
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
 import lb.l4.tcp.Acceptor;
 import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.TcpListener;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
@@ -46,8 +48,8 @@ final class RunningListener {
         return config;
     }
 
-    List<InetSocketAddress> addresses() {
-        return groups.stream().map(group -> group.address().socketAddress()).toList();
+    List<LocalAddress> addresses() {
+        return groups.stream().map(ListeningSockets.Group::address).toList();
     }
 
     void start() {
@@ -73,10 +75,12 @@ final class RunningListener {
     }
 
     /// Stops accepting; sessions go on.
-    void stop() {
-        for (TcpWorker tcp : tcpWorkers) {
+    ///
+    /// @return completes when all that the kernel had accepted are sessions, or on their way to their worker
+    CompletableFuture<Void> stop() {
+        return CompletableFuture.allOf(Stream.of(tcpWorkers).map(tcp -> {
             List<Acceptor> acceptors = acceptorsByWorker.get(tcp.worker().index());
-            tcp.worker().execute(() -> acceptors.forEach(Acceptor::stop));
-        }
+            return CompletableFuture.runAsync(() -> acceptors.forEach(Acceptor::stop), tcp.worker()::execute);
+        }).toArray(CompletableFuture<?>[]::new));
     }
 }

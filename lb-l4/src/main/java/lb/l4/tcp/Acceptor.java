@@ -1,5 +1,6 @@
 package lb.l4.tcp;
 
+import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import lb.l4.linux.Errno;
 import lb.l4.linux.SocketAddresses;
@@ -49,7 +50,8 @@ public final class Acceptor extends Descriptor {
         }
     }
 
-    /// Takes what the kernel has accepted already and closes the socket.
+    /// Takes what the kernel has accepted already and closes the socket. Threading: a task of the loop, not an event: the
+    /// socket is closed at once, because whoever connects between the last accept and the close is reset.
     public void stop() {
         if (isClosed) {
             return;
@@ -59,7 +61,12 @@ public final class Acceptor extends Descriptor {
         }
         isClosed = true;
         home.worker().wheel().clear(retry);
-        home.worker().closeLater(this);
+        home.worker().deregister(this);
+        try {
+            close();
+        } catch (IOException e) {
+            home.warnings.log("listener " + listener.name() + ": closing " + bound + ": " + e.getMessage());
+        }
     }
 
     @Override

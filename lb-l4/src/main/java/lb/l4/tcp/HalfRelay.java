@@ -129,6 +129,11 @@ final class HalfRelay {
         isEnding |= ending;
     }
 
+    /// Whether the source's end or failure was announced.
+    boolean isEnding() {
+        return isEnding;
+    }
+
     void onWritable() {
         isBlocked = false;
     }
@@ -314,7 +319,6 @@ final class HalfRelay {
             bytes += sent;
             pendingOffset += sent;
             pendingBytes -= sent;
-            worker.addPending(-sent);
         }
         dropPending(worker);
         return state == State.EOF ? Step.ENDED : Step.DRAINED;
@@ -335,7 +339,7 @@ final class HalfRelay {
 
     private void dropPending(Worker worker) {
         if (pendingBlock != 0) {
-            worker.addPending(-pendingBytes);
+            worker.addPending(-(pendingOffset + pendingBytes));
             Linux.free(pendingBlock);
             pendingBlock = 0;
             pendingBytes = 0;

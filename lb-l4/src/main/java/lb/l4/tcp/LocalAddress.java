@@ -21,6 +21,12 @@ public record LocalAddress(boolean isWildcard, InetAddress address, int port) {
         }
     }
 
+    /// Whether a client could mean both.
+    public boolean overlaps(LocalAddress other) {
+        return port == other.port && address.getAddress().length == other.address.getAddress().length
+                && (isWildcard || other.isWildcard || address.equals(other.address));
+    }
+
     public InetSocketAddress socketAddress() {
         return new InetSocketAddress(address, port);
     }

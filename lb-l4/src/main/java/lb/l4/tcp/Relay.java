@@ -99,12 +99,17 @@ final class Relay {
                 advance(from);
             }
         }
-        // A direction that waits for its target does not read, so it cannot see that its source was reset.
-        if ((events & Descriptor.ERR) != 0 && !isOver()) {
-            int error = worker.linux().socketError(socket.intValue());
-            if (error != 0) {
-                session.finish(failureOf(socket, error));
-            }
+        // A direction that is read from finds the error itself, after all that came before it.
+        if ((events & Descriptor.ERR) != 0 && !isOver() && !from.isReady()) {
+            endIfFailed(socket);
+        }
+    }
+
+    /// A direction that waits for its target does not read, so it cannot see that its source was reset.
+    private void endIfFailed(SessionSocket socket) {
+        int error = worker.linux().socketError(socket.intValue());
+        if (error != 0) {
+            session.finish(failureOf(socket, error));
         }
     }
 
@@ -126,8 +131,13 @@ final class Relay {
             wasUpLast = half == up;
         }
         switch (step) {
-            case DRAINED, BLOCKED -> {
+            case DRAINED -> {
                 // Its next event goes on.
+            }
+            case BLOCKED -> {
+                if (half.isEnding()) {
+                    endIfFailed(half == up ? client : upstream);
+                }
             }
             case AGAIN -> worker.ready(session);
             case ENDED -> ended(half);
@@ -158,8 +168,9 @@ final class Relay {
     private void targetFailed(HalfRelay half) {
         HalfRelay opposite = half == up ? down : up;
         opposite.onReadable(true);
-        if (opposite.isReady()) {
-            opposite.pump(worker);
+        // It cannot go on for ever: nothing more comes from that peer.
+        while (opposite.isReady() && opposite.pump(worker) == HalfRelay.Step.AGAIN) {
+            // the next share
         }
         session.finish(failureOf(half.target(), half.error()));
     }

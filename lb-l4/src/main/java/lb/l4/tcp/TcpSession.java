@@ -223,6 +223,12 @@ final class TcpSession extends Ready {
         return started.prepend(length);
     }
 
+    /// Null until a backend is connected.
+    @Nullable
+    Relay connectedRelay() {
+        return relay;
+    }
+
     boolean isClosed() {
         return state == State.CLOSED;
     }

@@ -236,7 +236,7 @@ public final class Worker {
         }
     }
 
-    /// Counts bytes that were read and that a slow peer has yet to take.
+    /// Counts memory that is held until a slow peer has taken all that is in it.
     public void addPending(long bytes) {
         pendingBytes += bytes;
     }

@@ -10,15 +10,17 @@ public final class Workers {
 
     /// Unsent bytes and filled pipes that slow peers may hold in the process.
     private static final long PENDING_LIMIT_BYTES = 4L << 20;
-    private static final int PIPE_LIMIT = 64;
+    /// Pipes in the process: what an ordinary user can have (see [PipePool]).
+    public static final int PIPE_LIMIT = 64;
 
     private final List<Worker> workers;
 
     /// @param count at least 1
-    public Workers(int count) {
+    /// @param pipeLimit pipes in the process; 0 to copy everything
+    public Workers(int count, int pipeLimit) {
         List<Worker> made = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, Math.max(1, PIPE_LIMIT / count)));
+            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count));
         }
         workers = List.copyOf(made);
     }

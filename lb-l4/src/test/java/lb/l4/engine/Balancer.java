@@ -14,9 +14,11 @@ import lb.core.config.LbConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.session.SessionRecord;
+import lb.l4.worker.Workers;
 import org.awaitility.Awaitility;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /// An engine with one configuration, and the records of its sessions.
 public final class Balancer implements AutoCloseable {
@@ -27,8 +29,17 @@ public final class Balancer implements AutoCloseable {
     private final Engine engine;
 
     public Balancer(LbConfig config) {
-        engine = new Engine(config.workers(), (record, _) -> records.add(record));
+        this(config, Workers.PIPE_LIMIT);
+    }
+
+    private Balancer(LbConfig config, int pipeLimit) {
+        engine = new Engine(config.workers(), pipeLimit, (record, _) -> records.add(record));
         apply(config);
+    }
+
+    /// One that never splices.
+    public static Balancer copying(LbConfig config) {
+        return new Balancer(config, 0);
     }
 
     public Engine engine() {
@@ -80,6 +91,15 @@ public final class Balancer implements AutoCloseable {
     /// Connects over IPv4 or IPv6 to the loopback address and a listener's port.
     public Socket connect(String loopback, int port) throws IOException {
         return connect(new InetSocketAddress(InetAddress.getByName(loopback), port));
+    }
+
+    /// Connects and expects a reset: of the connection, or already of the connect.
+    public void assertRefusesWithReset() {
+        assertThatThrownBy(() -> {
+            try (Socket client = connect()) {
+                client.getInputStream().read();
+            }
+        }).isInstanceOf(IOException.class).hasMessageContaining("reset");
     }
 
     /// The next session that ended.

@@ -74,10 +74,7 @@ class HealthTest {
     void refusesAtOnceWhenEveryBackendIsDown() throws Exception {
         try (Balancer lb = balancer(FAST, refused())) {
             await().until(() -> lb.engine().pool("out").snapshot().candidates().isEmpty());
-            try (Socket client = lb.connect()) {
-                assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(IOException.class)
-                        .hasMessageContaining("reset");
-            }
+            lb.assertRefusesWithReset();
             assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.NO_BACKEND);
         }
     }

@@ -155,8 +155,8 @@ class ProxyProtocolTest {
     @Test
     void appliesRulesToThePeerWithoutAHeader() throws Exception {
         try (Balancer lb = balancer(out(ProxyProtocolConfig.OFF),
-                listener -> rules(listener, List.of(), List.of("127.0.0.0/8"))); Socket client = lb.connect()) {
-            assertReset(client);
+                listener -> rules(listener, List.of(), List.of("127.0.0.0/8")))) {
+            lb.assertRefusesWithReset();
             assertEnd(lb.nextRecord(), EndCause.DENIED);
         }
     }
