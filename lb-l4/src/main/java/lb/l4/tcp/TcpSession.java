@@ -384,10 +384,10 @@ final class TcpSession extends Ready {
         Relay moved = relay;
         Backend lastBackend = backend;
         return new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
-                        LocalAddress.socketAddress(peer, peerPort), clientAddress(), local(), acceptedMillis,
-                        connectNanos, System.nanoTime() - acceptedNanos,
-                        moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
-                        listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
+                LocalAddress.socketAddress(peer, peerPort), clientAddress(), local(), acceptedMillis,
+                connectNanos, System.nanoTime() - acceptedNanos,
+                moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
+                listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
     }
 
     /// Unique in the process, and by the process's random prefix most
