@@ -1,0 +1,41 @@
+package lb.cli.it.process;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+
+/// A port for a server that cannot choose one itself. It stays bound here, without listening, so that nobody else is
+/// given it; with SO_REUSEADDR on both sides, which servers set, Linux lets the server bind it too.
+public final class ReservedPort implements AutoCloseable {
+
+    private final Socket bound = new Socket();
+
+    public ReservedPort() throws IOException {
+        bound.setReuseAddress(true);
+        bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    }
+
+    public int number() {
+        return bound.getLocalPort();
+    }
+
+    /// As a flag of `lb` has it.
+    public String text() {
+        return "127.0.0.1:" + number();
+    }
+
+    /// Whether a server listens there by now.
+    public boolean answers() {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), number())) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        bound.close();
+    }
+}
