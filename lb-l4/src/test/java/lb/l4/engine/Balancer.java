@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -14,6 +15,7 @@ import lb.core.config.LbConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.session.SessionRecord;
+import lb.l4.peers.Heard;
 import lb.l4.worker.Workers;
 import org.awaitility.Awaitility;
 
@@ -90,6 +92,22 @@ public final class Balancer implements AutoCloseable {
     /// Connects over IPv4 or IPv6 to the loopback address and a listener's port.
     public Socket connect(String loopback, int port) throws IOException {
         return connect(new InetSocketAddress(InetAddress.getByName(loopback), port));
+    }
+
+    /// Connects, and returns what it heard until the end. A reset may come before the client knows that it was connected.
+    public Heard heardOnConnecting() throws IOException {
+        Socket socket;
+        try {
+            socket = connect();
+        } catch (SocketException e) {
+            if (!Heard.isReset(e)) {
+                throw e;
+            }
+            return new Heard("", Heard.End.RST);
+        }
+        try (socket) {
+            return Heard.by(socket);
+        }
     }
 
     /// The next session that ended.
