@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+@SuppressWarnings("try") // a client that leaves early is part of the tests
 class AddressTest {
 
     private static final long BYTES = 20 << 20;

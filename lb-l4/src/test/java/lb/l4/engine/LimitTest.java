@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+@SuppressWarnings("try") // a client that leaves early is part of the tests
 class LimitTest {
 
     private static final int LIMIT = 5;
