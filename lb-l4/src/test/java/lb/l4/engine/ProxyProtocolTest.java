@@ -21,6 +21,7 @@ import lb.core.config.TestConfigs;
 import lb.core.session.EndCause;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
+import lb.l4.peers.Heard;
 import lb.l4.proxy.ProxyHeader;
 import lb.l4.proxy.ProxyHeaderParser;
 import lb.l4.proxy.ProxyHeaderResult;
@@ -156,7 +157,7 @@ class ProxyProtocolTest {
     void appliesRulesToThePeerWithoutAHeader() throws Exception {
         try (Balancer lb = balancer(out(ProxyProtocolConfig.OFF),
                 listener -> rules(listener, List.of(), List.of("127.0.0.0/8")))) {
-            lb.assertRefusesWithReset();
+            assertThat(lb.heardOnConnecting().end()).isEqualTo(Heard.End.RST);
             assertEnd(lb.nextRecord(), EndCause.DENIED);
         }
     }

@@ -16,6 +16,10 @@ public record Heard(String text, End end) {
         FIN, RST
     }
 
+    public static boolean isReset(SocketException e) {
+        return Objects.requireNonNullElse(e.getMessage(), "").contains("reset");
+    }
+
     /// Reads to the end, at most as long as the socket's timeout.
     public static Heard by(Socket socket) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -23,7 +27,7 @@ public record Heard(String text, End end) {
         try {
             socket.getInputStream().transferTo(bytes);
         } catch (SocketException e) {
-            if (!Objects.requireNonNullElse(e.getMessage(), "").contains("reset")) {
+            if (!isReset(e)) {
                 throw e;
             }
             end = End.RST;
