@@ -24,10 +24,8 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
     public static final int HUP = 16;
     public static final int RDHUP = 0x2000;
 
-    @Nullable
-    IoRegistration registration;
-    @Nullable
-    Descriptor nextToClose;
+    @Nullable IoRegistration registration;
+    @Nullable Descriptor nextToClose;
 
     protected Descriptor(int fd) {
         super(fd);

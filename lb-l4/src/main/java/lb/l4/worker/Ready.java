@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: confined to its worker.
 public abstract class Ready extends TimerWheel.Entry {
-    @Nullable
-    Ready nextReady;
+    @Nullable Ready nextReady;
     boolean isReady;
 
     /// Called once after the batch that [Worker#ready] was called in.
