@@ -38,7 +38,8 @@ class FootprintTest {
                 awaitQuiet(lb);
                 long after = lb.child().memoryBytes("Rss");
                 long each = (after - before) / STALLED;
-                System.out.printf("stalled readers: %d sessions, %d KiB of user memory more (%d -> %d), %d bytes each%n",
+                System.out.printf(
+                        "stalled readers: %d sessions, %d KiB of user memory more (%d -> %d), %d bytes each%n",
                         STALLED, (after - before) >> 10, before >> 10, after >> 10, each);
                 assertThat(each).isLessThanOrEqualTo(STALLED_BYTES);
                 assertThat(clients.isAlive()).isTrue();
@@ -63,7 +64,8 @@ class FootprintTest {
                             .until(() -> lb.child().descriptors() >= descriptors + 2 * IDLE);
                     long after = lb.liveHeapBytes();
                     long each = (after - before) / IDLE;
-                    System.out.printf("idle sessions: %d, %d KiB of heap more (%d -> %d), %d bytes each; RSS %d -> %d KiB%n",
+                    System.out.printf(
+                            "idle sessions: %d, %d KiB of heap more (%d -> %d), %d bytes each; RSS %d -> %d KiB%n",
                             IDLE, (after - before) >> 10, before >> 10, after >> 10, each, rssBefore >> 10,
                             lb.child().memoryBytes("Rss") >> 10);
                     assertThat(each).isLessThan(IDLE_BYTES);

@@ -32,8 +32,7 @@ class MariaDbTest {
     private static final int BLOB_BYTES = 10 << 20;
     private static final int PROBES = 30;
 
-    @TempDir
-    private static Path folder;
+    @TempDir private static Path folder;
     private static @Nullable ReservedPort port;
     private static @Nullable Child server;
 
@@ -92,7 +91,8 @@ class MariaDbTest {
 
     private static Connection connect(int portNumber, String more) throws SQLException {
         return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + portNumber
-                + "/app?user=app&password=secret&connectTimeout=10000&socketTimeout=30000&maxAllowedPacket=67108864" + more);
+                + "/app?user=app&password=secret&connectTimeout=10000&socketTimeout=30000&maxAllowedPacket=67108864"
+                + more);
     }
 
     private static long number(Connection session, String query) throws SQLException {

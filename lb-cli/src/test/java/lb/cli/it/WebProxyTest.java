@@ -26,8 +26,7 @@ class WebProxyTest {
     private static final String CLIENT = "127.0.0.5";
     private static final int FILE_BYTES = 20 << 20;
 
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
     private ReservedPort plain;
     private ReservedPort withHeader;
 
@@ -45,7 +44,7 @@ class WebProxyTest {
 
     private static String curl(int port, String path, String... more) throws Exception {
         String[] command = {DebianProgram.CURL.path(), "--silent", "--show-error", "--fail", "--max-time", "20",
-                "--interface", CLIENT, "http://127.0.0.1:" + port + path};
+            "--interface", CLIENT, "http://127.0.0.1:" + port + path};
         String[] all = java.util.Arrays.copyOf(command, command.length + more.length);
         System.arraycopy(more, 0, all, command.length, more.length);
         return Child.run(all);
@@ -54,32 +53,33 @@ class WebProxyTest {
     /// nginx with a plain server and one that expects a PROXY header and answers with what is in it.
     private Child nginx() throws IOException {
         String nginx = DebianProgram.NGINX.path();
-        Path config = Files.writeString(folder.resolve("nginx.conf"), """
-                user root;
-                daemon off;
-                worker_processes 1;
-                pid %1$s/nginx.pid;
-                error_log stderr;
-                events {}
-                http {
-                    access_log off;
-                    client_body_temp_path %1$s/body;
-                    proxy_temp_path %1$s/proxy;
-                    fastcgi_temp_path %1$s/fastcgi;
-                    uwsgi_temp_path %1$s/uwsgi;
-                    scgi_temp_path %1$s/scgi;
-                    server {
-                        listen 127.0.0.1:%2$d;
-                        root %1$s/www;
-                        location = /peer { return 200 "$remote_addr"; }
-                    }
-                    server {
-                        listen 127.0.0.1:%3$d proxy_protocol;
-                        location / { return 200 "$proxy_protocol_addr to $proxy_protocol_server_addr:$proxy_protocol_server_port"; }
-                    }
-                }
+        Path config = Files.writeString(folder.resolve("nginx.conf"),
                 """
-                .formatted(folder, plain.number(), withHeader.number()));
+                        user root;
+                        daemon off;
+                        worker_processes 1;
+                        pid %1$s/nginx.pid;
+                        error_log stderr;
+                        events {}
+                        http {
+                            access_log off;
+                            client_body_temp_path %1$s/body;
+                            proxy_temp_path %1$s/proxy;
+                            fastcgi_temp_path %1$s/fastcgi;
+                            uwsgi_temp_path %1$s/uwsgi;
+                            scgi_temp_path %1$s/scgi;
+                            server {
+                                listen 127.0.0.1:%2$d;
+                                root %1$s/www;
+                                location = /peer { return 200 "$remote_addr"; }
+                            }
+                            server {
+                                listen 127.0.0.1:%3$d proxy_protocol;
+                                location / { return 200 "$proxy_protocol_addr to $proxy_protocol_server_addr:$proxy_protocol_server_port"; }
+                            }
+                        }
+                        """
+                        .formatted(folder, plain.number(), withHeader.number()));
         Child child = Child.start(nginx, "-c", config.toString(), "-e", "stderr");
         await().until(() -> plain.answers() && withHeader.answers());
         return child;
