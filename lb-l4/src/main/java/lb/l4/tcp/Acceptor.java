@@ -78,6 +78,15 @@ public final class Acceptor extends Descriptor {
         }
     }
 
+    /// The connection in question is lost; a pause keeps a failure that repeats itself from taking the whole loop.
+    @Override
+    protected void onFailure() {
+        if (!isPaused) {
+            pause();
+            home.worker().setDeadline(retry, EXHAUSTED_TICKS);
+        }
+    }
+
     /// Accepts one connection. Returns false if there is none now.
     private boolean accept() {
         if (!listener.tryAcquire(this::onRoom)) {

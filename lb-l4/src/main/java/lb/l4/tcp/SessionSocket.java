@@ -18,4 +18,9 @@ final class SessionSocket extends Descriptor {
     protected void onEvents(int events) {
         session.onEvents(this, events);
     }
+
+    @Override
+    protected void onFailure() {
+        session.onFailure();
+    }
 }

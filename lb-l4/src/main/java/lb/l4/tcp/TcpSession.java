@@ -266,6 +266,11 @@ final class TcpSession extends Ready {
     }
 
     @Override
+    protected void onFailure() {
+        finish(EndCause.INTERNAL);
+    }
+
+    @Override
     protected void onReady() {
         switch (state) {
             case CONNECTING -> endIfClientLeft();

@@ -7,11 +7,15 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A socket that is registered at its worker's epoll.
 ///
 /// Threading: confined to its worker.
 public abstract class Descriptor extends FileDescriptor implements EpollIoHandle {
+
+    private static final Logger log = LoggerFactory.getLogger(Descriptor.class);
 
     /// Bits of [#onEvents], as epoll_ctl(2) defines them.
     public static final int IN = 1;
@@ -20,10 +24,8 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
     public static final int HUP = 16;
     public static final int RDHUP = 0x2000;
 
-    @Nullable
-    IoRegistration registration;
-    @Nullable
-    Descriptor nextToClose;
+    @Nullable IoRegistration registration;
+    @Nullable Descriptor nextToClose;
 
     protected Descriptor(int fd) {
         super(fd);
@@ -33,9 +35,18 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
     /// calls say.
     protected abstract void onEvents(int events);
 
+    /// A programming error, or the JVM at an end of its means, kept [#onEvents] from doing its work.
+    protected abstract void onFailure();
+
+    /// What is thrown here would end the event loop, and every session on it.
     @Override
     public final void handle(IoRegistration from, IoEvent event) {
-        onEvents(((EpollIoEvent) event).ops().value());
+        try {
+            onEvents(((EpollIoEvent) event).ops().value());
+        } catch (RuntimeException | Error e) {
+            log.error("internal error", e);
+            onFailure();
+        }
     }
 
     @Override

@@ -7,10 +7,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: confined to its worker.
 public abstract class Ready extends TimerWheel.Entry {
-    @Nullable
-    Ready nextReady;
+    @Nullable Ready nextReady;
     boolean isReady;
 
     /// Called once after the batch that [Worker#ready] was called in.
     protected abstract void onReady();
+
+    /// A programming error, or the JVM at an end of its means, kept [#onReady] from doing its work.
+    protected abstract void onFailure();
 }

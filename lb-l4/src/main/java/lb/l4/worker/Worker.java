@@ -202,7 +202,13 @@ public final class Worker {
             next = item.nextReady;
             item.nextReady = null;
             item.isReady = false;
-            item.onReady();
+            try {
+                item.onReady();
+            } catch (RuntimeException | Error e) {
+                // Thrown on, it would end the event loop, and every session on it.
+                log.error("internal error", e);
+                item.onFailure();
+            }
         }
         closeDescriptors();
     }

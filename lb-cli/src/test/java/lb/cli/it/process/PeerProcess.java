@@ -63,6 +63,10 @@ public final class PeerProcess implements AutoCloseable {
         return "127.0.0.1:" + address().getPort();
     }
 
+    public boolean isAlive() {
+        return child.isAlive();
+    }
+
     /// Ends it with SIGKILL, as a crash would.
     public void kill() {
         child.close();
