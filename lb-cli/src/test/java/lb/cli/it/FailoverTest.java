@@ -37,8 +37,7 @@ class FailoverTest {
     private static final long INTERVAL_MILLIS = 300;
     private static final int FALL = 3;
 
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     private Path config(String pool) throws IOException {
         return Files.writeString(folder.resolve("lb.conf"), """

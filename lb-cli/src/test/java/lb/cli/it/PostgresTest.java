@@ -45,8 +45,7 @@ class PostgresTest {
 
     private static EmbeddedPostgres server;
 
-    @TempDir
-    private Path folder;
+    @TempDir private Path folder;
 
     @BeforeAll
     @Timeout(120)
