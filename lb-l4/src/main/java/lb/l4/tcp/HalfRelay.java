@@ -61,6 +61,9 @@ final class HalfRelay {
     /// no longer means that it is drained.
     private boolean isEnding;
     private boolean isBlocked;
+    /// The source has sent urgent data. Linux ends a read in front of it, and splice never gets past it: from then on
+    /// the direction is copied, and a short read does not mean that it is drained.
+    private boolean isUrgent;
     private boolean isSplicing;
     private int readBytes = SMALL_READ_BYTES;
     /// Reads in a row that speak for the other way of moving bytes.
@@ -127,6 +130,11 @@ final class HalfRelay {
     void onReadable(boolean ending) {
         isReadable = true;
         isEnding |= ending;
+    }
+
+    void onUrgent() {
+        isUrgent = true;
+        isSplicing = false;
     }
 
     /// Whether the source's end or failure was announced.
@@ -223,11 +231,11 @@ final class HalfRelay {
     private void readOn(int count, int wanted) {
         if (count == wanted) {
             readBytes = Math.min(wanted * 2, Worker.BUFFER_BYTES);
-        } else if (!isEnding) {
+        } else if (!isEnding && !isUrgent) {
             isReadable = false;
         }
         votes = count >= SPLICE_BYTES ? votes + 1 : 0;
-        if (votes >= SPLICE_AFTER) {
+        if (votes >= SPLICE_AFTER && !isUrgent) {
             isSplicing = true;
             votes = 0;
         }

@@ -93,7 +93,10 @@ final class Relay {
             to.onWritable();
             advance(to);
         }
-        if ((events & (Descriptor.IN | Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0) {
+        if ((events & Descriptor.PRI) != 0) {
+            from.onUrgent();
+        }
+        if ((events & (Descriptor.IN | Descriptor.PRI | Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0) {
             from.onReadable((events & (Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0);
             if (!isOver() && from.isReady()) {
                 advance(from);

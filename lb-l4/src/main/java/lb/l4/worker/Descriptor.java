@@ -19,6 +19,8 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
 
     /// Bits of [#onEvents], as epoll_ctl(2) defines them.
     public static final int IN = 1;
+    /// Urgent data has come.
+    public static final int PRI = 2;
     public static final int OUT = 4;
     public static final int ERR = 8;
     public static final int HUP = 16;

@@ -29,7 +29,7 @@ public final class Worker {
 
     /// Edge-triggered, for reading and writing; never modified afterwards.
     private static final EpollIoOps SESSION_OPS = EpollIoOps
-            .valueOf(Descriptor.IN | Descriptor.OUT | Descriptor.RDHUP | 1 << 31);
+            .valueOf(Descriptor.IN | Descriptor.PRI | Descriptor.OUT | Descriptor.RDHUP | 1 << 31);
     private static final EpollIoOps ACCEPT_OPS = EpollIoOps.valueOf(Descriptor.IN);
     private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
