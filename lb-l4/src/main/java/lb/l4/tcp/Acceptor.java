@@ -83,8 +83,11 @@ public final class Acceptor extends Descriptor {
 
     /// Accepts one connection. Returns false if there is none now.
     private boolean accept() {
-        if (!listener.tryAcquire(this::onRoom)) {
+        ConnectionLimit reached = listener.tryAcquire();
+        if (reached != null) {
+            // First, because it may be told at once that there is room again.
             pause();
+            reached.await(this::onRoom);
             return false;
         }
         int fd = home.worker().linux().accept4(intValue());
