@@ -89,10 +89,12 @@ public final class Acceptor extends Descriptor {
 
     /// Accepts one connection. Returns false if there is none now.
     private boolean accept() {
-        if (!listener.tryAcquire(this::onRoom)) {
-            home.warnings.log("listener " + listener.name()
-                    + ": max-connections is reached, further connections wait to be accepted");
+        ConnectionLimit reached = listener.tryAcquire();
+        if (reached != null) {
+            home.warnings.log(listener.describe(reached) + " is reached: further connections wait to be accepted");
+            // First, because it may be told at once that there is room again.
             pause();
+            reached.await(this::onRoom);
             return false;
         }
         int fd = home.worker().linux().accept4(intValue());

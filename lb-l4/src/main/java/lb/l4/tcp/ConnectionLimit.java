@@ -24,6 +24,11 @@ public final class ConnectionLimit {
         return active.getOpaque();
     }
 
+    /// The most connections at a time; 0 for no limit.
+    int limit() {
+        return limit;
+    }
+
     /// Changes the limit; connections over a smaller one stay.
     ///
     /// @param changed 0 for none

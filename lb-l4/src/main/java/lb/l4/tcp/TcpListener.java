@@ -4,6 +4,7 @@ import lb.core.config.AccessLogFormat;
 import lb.core.config.AddressRules;
 import lb.core.config.CidrSet;
 import lb.core.config.ListenerConfig;
+import org.jspecify.annotations.Nullable;
 
 /// A listener as sessions see it: its limit and what is in force for new
 /// connections.
@@ -51,19 +52,24 @@ public final class TcpListener {
         return settings;
     }
 
-    /// Counts a connection, or has `waiter` called when there may be room. Every
-    /// success is paired with [#release].
-    boolean tryAcquire(Runnable waiter) {
+    /// Counts a connection and returns null, or returns the limit that is reached. Every success is paired with
+    /// [#release].
+    @Nullable
+    ConnectionLimit tryAcquire() {
         if (!processLimit.tryAcquire()) {
-            processLimit.await(waiter);
-            return false;
+            return processLimit;
         }
         if (!limit.tryAcquire()) {
             processLimit.release();
-            limit.await(waiter);
-            return false;
+            return limit;
         }
-        return true;
+        return null;
+    }
+
+    /// Names a limit of this listener for people.
+    String describe(ConnectionLimit reached) {
+        return "max-connections (" + reached.limit() + ") of "
+                + (reached == limit ? "listener " + name : "the process");
     }
 
     void release() {

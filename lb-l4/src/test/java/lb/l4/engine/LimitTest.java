@@ -1,11 +1,18 @@
 package lb.l4.engine;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolBuilder;
@@ -17,6 +24,7 @@ import lb.l4.peers.EchoServer;
 import lb.l4.peers.Heard;
 import lb.l4.peers.Heard.End;
 import lb.l4.peers.LoopbackServer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -58,14 +66,38 @@ class LimitTest {
         }
     }
 
-    private static Socket awaitAnswer(Queue<Socket> clients) throws IOException {
-        while (true) {
+    private static Socket awaitAnswer(Queue<Socket> clients) {
+        return Awaitility.await().pollInterval(Duration.ofMillis(1)).until(() -> {
             for (Socket client : clients) {
                 if (client.getInputStream().available() > 0) {
                     return client;
                 }
             }
-            Thread.onSpinWait();
+            return null;
+        }, Objects::nonNull);
+    }
+
+    /// All workers take turns with one slot: an acceptor that misses its turn leaves whoever waits with it for ever.
+    @ParameterizedTest
+    @CsvSource({"1,0", "0,1", "2,3"})
+    void noAcceptorIsForgottenWhenAllWorkersContend(int listenerLimit, int processLimit) throws Exception {
+        try (LoopbackServer server = new LoopbackServer(new EchoServer());
+                Balancer lb = new Balancer(config(4, listenerLimit, processLimit,
+                        PoolBuilder.out(server.address()).build()));
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            InetSocketAddress address = lb.address();
+            Callable<Void> visits = () -> {
+                for (int i = 0; i < 150; i++) {
+                    try (Socket client = lb.connect(address)) {
+                        ping(client);
+                    }
+                }
+                return null;
+            };
+            for (Future<Void> done : threads.invokeAll(Collections.nCopies(8, visits))) {
+                done.get();
+            }
+            lb.awaitIdle();
         }
     }
 
