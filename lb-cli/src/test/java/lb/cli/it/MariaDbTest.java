@@ -10,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -65,7 +66,7 @@ class MariaDbTest {
         }
         Child.run(install.toArray(String[]::new));
         server = Child.start(run);
-        await().until(reserved::answers);
+        await().atMost(Duration.ofSeconds(60)).until(reserved::answers);
     }
 
     @AfterAll
