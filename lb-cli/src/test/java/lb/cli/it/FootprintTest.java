@@ -4,7 +4,6 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import lb.cli.it.process.Child;
-import lb.cli.it.process.DebianProgram;
 import lb.cli.it.process.LbProcess;
 import lb.cli.it.process.PeerProcess;
 import org.junit.jupiter.api.Test;
@@ -26,10 +25,9 @@ class FootprintTest {
     @Test
     @Timeout(120)
     void aThousandStalledReadersCostAnOrdinaryUserAtMost32KibEach(@TempDir Path folder) throws Exception {
-        DebianProgram.SETPRIV.path();
         Child.run("chmod", "755", folder.toString());
         try (PeerProcess server = PeerProcess.endless();
-                LbProcess lb = LbProcess.runAsNobody(folder, "--listen", "127.0.0.1:0", "--health", "off",
+                LbProcess lb = LbProcess.runAsOrdinaryUser(folder, "--listen", "127.0.0.1:0", "--health", "off",
                         "--backend", server.text())) {
             warmUp(lb);
             long before = lb.child().memoryBytes("Rss");

@@ -10,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -65,7 +66,7 @@ class MariaDbTest {
         }
         Child.run(install.toArray(String[]::new));
         server = Child.start(run);
-        await().until(reserved::answers);
+        await().atMost(Duration.ofSeconds(60)).until(reserved::answers);
     }
 
     @AfterAll
@@ -144,9 +145,12 @@ class MariaDbTest {
         }
     }
 
-    /// The server runs with max-connect-errors = 1: it would block a host after one error.
+    /// The server runs with max-connect-errors = 1: it would block a host after one error. It never counts against
+    /// 127.0.0.1, though. Against any other address MariaDB 10.11 counts every connection that ends before it has
+    /// authenticated, however it is closed (20 of 20 with FIN, 4 of 20 with an immediate RST), until a client from there
+    /// logs in; only a probe that speaks the protocol could avoid that.
     @Test
-    void probesDoNotMakeTheServerBlockTheHost() throws Exception {
+    void probesFromLoopbackDoNotMakeTheServerBlockTheHost() throws Exception {
         try (LbProcess lb = LbProcess.run("--listen", "127.0.0.1:0", "--health-interval", "20ms", "--backend",
                 backend()); Connection session = connect(lb.port())) {
             long before = number(session, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "

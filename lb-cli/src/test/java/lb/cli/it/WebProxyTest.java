@@ -57,7 +57,8 @@ class WebProxyTest {
                 """
                         user root;
                         daemon off;
-                        worker_processes 1;
+                        # One process, which leaves nobody behind when it is killed.
+                        master_process off;
                         pid %1$s/nginx.pid;
                         error_log stderr;
                         events {}

@@ -19,8 +19,9 @@ import java.util.function.Consumer;
 import lb.core.config.Endpoint;
 import lb.core.health.ProbeResult;
 
-/// One attempt to connect to a backend. The connection is closed with FIN, never reset: some servers count a reset
-/// against the peer (MySQL's max_connect_errors).
+/// One attempt to connect to a backend. The connection is closed with FIN, never reset: some servers log a reset as an
+/// error. That does not help with MySQL and MariaDB, which count every connection that ends before it has authenticated
+/// against the peer's host (max_connect_errors, 100 by default), unless the peer is 127.0.0.1.
 ///
 /// Threading: control loop.
 final class TcpProbe {

@@ -38,9 +38,13 @@ public final class LbProcess implements AutoCloseable {
         return started(startUnder(command, Java.classPath(), args));
     }
 
-    /// The same as the user nobody, from a copy of the program in `folder`.
-    public static LbProcess runAsNobody(Path folder, String... args) throws IOException, InterruptedException {
-        List<String> command = List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+    /// The same as an ordinary user: nobody, from a copy of the program in `folder`, if this is root.
+    public static LbProcess runAsOrdinaryUser(Path folder, String... args) throws IOException, InterruptedException {
+        if (!System.getProperty("user.name").equals("root")) {
+            return run(args);
+        }
+        List<String> command = List.of(DebianProgram.SETPRIV.path(), "--reuid=65534", "--regid=65534",
+                "--clear-groups");
         return started(startUnder(command, Java.copyClassPath(folder), args));
     }
 
