@@ -1,6 +1,5 @@
 package lb.core.config;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +23,6 @@ public record Bind(@Nullable InetAddress host, int firstPort, int lastPort) {
         if (host == null) {
             return "*:" + ports;
         }
-        return (host instanceof Inet6Address ? "[" + host.getHostAddress() + "]" : host.getHostAddress()) + ":" + ports;
+        return IpText.of(host, ports);
     }
 }

@@ -106,6 +106,6 @@ public record Cidr(InetAddress network, int prefixLength) {
 
     @Override
     public String toString() {
-        return network.getHostAddress() + "/" + prefixLength;
+        return IpText.of(network) + "/" + prefixLength;
     }
 }

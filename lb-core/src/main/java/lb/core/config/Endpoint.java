@@ -1,6 +1,5 @@
 package lb.core.config;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 
 /// An address that a backend is reached on.
@@ -18,9 +17,7 @@ public sealed interface Endpoint {
 
         @Override
         public String toString() {
-            String host = address.getHostAddress();
-            String bracketed = address instanceof Inet6Address ? "[" + host + "]" : host;
-            return port == 0 ? bracketed : bracketed + ":" + port;
+            return port == 0 ? IpText.of(address) : IpText.of(address, Integer.toString(port));
         }
     }
 

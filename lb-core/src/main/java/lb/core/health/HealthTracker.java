@@ -15,6 +15,7 @@ import lb.core.pool.HealthState;
 ///     DOWN    failure   0                     DOWN
 ///     DOWN    success   1 to rise - 1         DOWN, changing
 ///     DOWN    success   rise                  UP, flipped
+///     any     not made  as it was             as it was
 ///
 /// The rule of the first probe keeps clients from a backend that was down when
 /// `lb` started: nothing is known that would speak for it. Only results of probes
@@ -50,12 +51,16 @@ public final class HealthTracker {
 
     /// Counts a result and returns whether the state flipped.
     public boolean observe(ProbeResult result) {
-        boolean first = observed++ == 0;
-        boolean agrees = switch (result) {
-            case ProbeResult.Success _ -> state == HealthState.UP;
-            case ProbeResult.Failure _ -> state == HealthState.DOWN;
+        return switch (result) {
+            case ProbeResult.Success _ -> count(HealthState.UP);
+            case ProbeResult.Failure _ -> count(HealthState.DOWN);
+            case ProbeResult.NotMade _ -> false;
         };
-        if (agrees) {
+    }
+
+    private boolean count(HealthState observation) {
+        boolean first = observed++ == 0;
+        if (observation == state) {
             against = 0;
             return false;
         }

@@ -12,4 +12,9 @@ public sealed interface ProbeResult {
     ///
     /// @param reason why, for a person: `connection refused`, `no answer within 1 s`
     record Failure(String reason) implements ProbeResult {}
+
+    /// The probe could not be made, for a reason on this side: it says nothing of the backend (HAProxy's SOCKERR).
+    ///
+    /// @param reason why, for a person: `no descriptors left`
+    record NotMade(String reason) implements ProbeResult {}
 }

@@ -30,6 +30,8 @@ public final class Pool {
 
     private final String name;
     private final BalancerBuilder balancers;
+    /// For the backups that follow when a session has tried all primaries.
+    private final BalancerBuilder backupBalancers = new BalancerBuilder();
     private final Map<String, Member> members = new LinkedHashMap<>();
 
     private PoolConfig config;
@@ -136,23 +138,26 @@ public final class Pool {
     }
 
     private PoolSnapshot build() {
-        List<Candidate> candidates = tier(Member::isReady, member -> member.backend().healthState() == HealthState.UP);
-        if (candidates.isEmpty() && config.onNoneHealthy() == PoolConfig.OnNoneHealthy.ALL) {
-            candidates = tier(Member::isReady, member -> true);
+        Predicate<Member> isUp = member -> member.backend().healthState() == HealthState.UP;
+        List<Candidate> primaries = candidates(isUp, false);
+        List<Candidate> backups = candidates(isUp, true);
+        if (primaries.isEmpty() && backups.isEmpty() && config.onNoneHealthy() == PoolConfig.OnNoneHealthy.ALL) {
+            primaries = candidates(member -> true, false);
+            backups = candidates(member -> true, true);
         }
-        return new PoolSnapshot(config, candidates, balancers.build(config.balance(), candidates));
+        List<Candidate> first = primaries.isEmpty() ? backups : primaries;
+        List<Candidate> then = primaries.isEmpty() ? List.of() : backups;
+        return new PoolSnapshot(config, first, balancers.build(config.balance(), first), then,
+                backupBalancers.build(config.balance(), then));
     }
 
-    /// The primaries that pass both tests, or the backups if no primary does.
-    private List<Candidate> tier(Predicate<Member> ready, Predicate<Member> healthy) {
-        List<Candidate> primaries = new ArrayList<>();
-        List<Candidate> backups = new ArrayList<>();
+    private List<Candidate> candidates(Predicate<Member> healthy, boolean backup) {
+        List<Candidate> candidates = new ArrayList<>();
         for (Member member : members.values()) {
-            if (ready.and(healthy).test(member)) {
-                (member.config().backup() ? backups : primaries)
-                        .add(new Candidate(member.backend(), member.config().weight()));
+            if (member.config().backup() == backup && member.isReady() && healthy.test(member)) {
+                candidates.add(new Candidate(member.backend(), member.config().weight()));
             }
         }
-        return primaries.isEmpty() ? backups : primaries;
+        return candidates;
     }
 }

@@ -16,11 +16,16 @@ public final class PoolSnapshot {
     private final PoolConfig config;
     private final List<Candidate> candidates;
     private final Balancer balancer;
+    private final List<Candidate> backups;
+    private final Balancer backupBalancer;
 
-    PoolSnapshot(PoolConfig config, List<Candidate> candidates, Balancer balancer) {
+    PoolSnapshot(PoolConfig config, List<Candidate> candidates, Balancer balancer, List<Candidate> backups,
+            Balancer backupBalancer) {
         this.config = config;
         this.candidates = List.copyOf(candidates);
         this.balancer = balancer;
+        this.backups = List.copyOf(backups);
+        this.backupBalancer = backupBalancer;
     }
 
     public PoolConfig config() {
@@ -32,14 +37,20 @@ public final class PoolSnapshot {
         return candidates;
     }
 
+    /// The eligible backends of the tier that follows for a session that has tried all candidates.
+    public List<Candidate> backups() {
+        return backups;
+    }
+
     /// Which part of a flow its hash is made of, or null if the balancer does not
     /// look at it.
     public BalanceConfig.@Nullable HashKey hashKey() {
         return config.balance() instanceof BalanceConfig.Hash hash ? hash.key() : null;
     }
 
-    /// See [Balancer#pick].
+    /// See [Balancer#pick]. A session that has tried all candidates of the first tier in vain gets a backup.
     public @Nullable Backend pick(long flowHash, Tried tried) {
-        return balancer.pick(flowHash, tried);
+        Backend picked = balancer.pick(flowHash, tried);
+        return picked != null ? picked : backupBalancer.pick(flowHash, tried);
     }
 }

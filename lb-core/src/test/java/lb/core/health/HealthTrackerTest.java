@@ -165,4 +165,13 @@ class HealthTrackerTest {
         assertThat(tracker.state()).isEqualTo(state);
         assertThat(tracker.isChanging()).isEqualTo(changing);
     }
+
+    @Test
+    void aProbeThatCouldNotBeMadeSaysNothing() {
+        HealthTracker tracker = new HealthTracker(2, 1);
+        assertThat(tracker.observe(new ProbeResult.NotMade("no descriptors left"))).isFalse();
+        assertThat(tracker.observed()).isZero();
+        assertThat(tracker.state()).isEqualTo(HealthState.UP);
+        assertThat(tracker.observe(new ProbeResult.Failure("refused"))).isTrue();
+    }
 }

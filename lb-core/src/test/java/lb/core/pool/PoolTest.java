@@ -37,6 +37,17 @@ class PoolTest {
         }
 
         @Test
+        void areBackupsAlsoForASessionThatHasTriedEveryPrimary() {
+            Tried tried = new Tried(4);
+            for (String expected : List.of("a|b", "a|b", "x|y", "x|y")) {
+                Backend picked = Objects.requireNonNull(pool.snapshot().pick(0, tried));
+                assertThat(picked.name()).matches(expected);
+                tried.add(picked);
+            }
+            assertThat(pool.snapshot().pick(0, tried)).isNull();
+        }
+
+        @Test
         void areBackupsOnlyWhileNoPrimaryIs() {
             down(pool, "a");
             assertThat(eligible(pool)).containsExactly("b");

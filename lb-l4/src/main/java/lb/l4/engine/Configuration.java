@@ -17,6 +17,7 @@ import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
 import lb.core.pool.Pool;
 import lb.l4.linux.Linux;
+import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.TcpWorker;
@@ -32,13 +33,15 @@ final class Configuration {
     private final IoEventLoop control;
     private final Linux linux = new Linux();
     private final TcpWorker[] tcpWorkers;
+    private final FloodLimiter warnings;
     private final ListeningSockets sockets;
     private final ConnectionLimit processLimit = new ConnectionLimit(0);
     private final Map<String, RunningPool> pools = new LinkedHashMap<>();
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
     private boolean isStopping;
 
-    Configuration(IoEventLoop control, TcpWorker[] tcpWorkers) {
+    Configuration(IoEventLoop control, TcpWorker[] tcpWorkers, FloodLimiter warnings) {
+        this.warnings = warnings;
         this.control = control;
         this.tcpWorkers = tcpWorkers;
         this.sockets = new ListeningSockets(linux, tcpWorkers.length);
@@ -154,7 +157,7 @@ final class Configuration {
         for (PoolConfig pool : config.pools()) {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
-                pools.put(pool.name(), new RunningPool(control, pool));
+                pools.put(pool.name(), new RunningPool(control, pool, warnings));
                 changes.add("pool " + pool.name() + " added");
             } else if (!running.config().equals(pool)) {
                 changes.add("pool " + pool.name() + " changed" + backendChanges(running.config(), pool));

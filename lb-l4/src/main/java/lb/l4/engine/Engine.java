@@ -53,7 +53,7 @@ public final class Engine implements AutoCloseable {
                 .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings,
                         process + "-" + worker.index() + "-"))
                 .toArray(TcpWorker[]::new);
-        configuration = new Configuration(control, tcpWorkers);
+        configuration = new Configuration(control, tcpWorkers, warnings);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
     }
 

@@ -66,6 +66,9 @@ final class ListeningSockets {
             for (int port = bind.firstPort(); port <= bind.lastPort(); port++) {
                 int chosen = port;
                 for (InetAddress address : addresses(bind)) {
+                    if (bind.host() == null && address instanceof Inet6Address && !hasIpv6()) {
+                        continue;
+                    }
                     Group group = openGroup(address, chosen, config.socket(), keepalive, leftPorts);
                     groups.add(group);
                     chosen = group.address().port();
@@ -82,7 +85,10 @@ final class ListeningSockets {
 
     void listen(Group group, SocketConfig config) {
         for (int fd : group.descriptors()) {
-            linux.listen(fd, config.backlog());
+            int result = linux.listen(fd, config.backlog());
+            if (result < 0) {
+                log.error("cannot listen on {}: {}", group.address(), Errno.text(-result));
+            }
         }
         int most = somaxconn();
         if (config.backlog() > most) {
@@ -105,6 +111,15 @@ final class ListeningSockets {
                 log.error("{}", e.getMessage());
             }
         }
+    }
+
+    /// Whether the machine knows IPv6 at all: it may have been started without.
+    private boolean hasIpv6() {
+        int fd = linux.socket(Linux.AF_INET6, Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+            linux.close(fd);
+        }
+        return fd != -Errno.EAFNOSUPPORT;
     }
 
     private static List<InetAddress> addresses(Bind bind) {

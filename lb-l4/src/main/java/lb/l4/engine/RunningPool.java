@@ -12,6 +12,7 @@ import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
+import lb.l4.log.FloodLimiter;
 import lb.l4.probe.Prober;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
@@ -26,14 +27,16 @@ final class RunningPool {
     private static final Logger log = LoggerFactory.getLogger(RunningPool.class);
 
     private final IoEventLoop control;
+    private final FloodLimiter warnings;
     private final Pool pool;
     private final Upstream upstream;
     /// Read by workers whose connects failed.
     private final Map<Backend, Prober> probers = new ConcurrentHashMap<>();
     private boolean isPublishing;
 
-    RunningPool(IoEventLoop control, PoolConfig config) {
+    RunningPool(IoEventLoop control, PoolConfig config, FloodLimiter warnings) {
         this.control = control;
+        this.warnings = warnings;
         this.pool = new Pool(config, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
         adoptProbers();
@@ -67,7 +70,7 @@ final class RunningPool {
             if (known != null) {
                 known.apply(config().health(), greeting);
             } else {
-                Prober prober = new Prober(control, backend, config().health(), greeting, this::publishSoon);
+                Prober prober = new Prober(control, backend, config().health(), greeting, warnings, this::publishSoon);
                 probers.put(backend, prober);
                 prober.start();
             }

@@ -15,9 +15,14 @@ public final class Errno {
     public static final int ENFILE = 23;
     public static final int EMFILE = 24;
     public static final int EPIPE = 32;
+    public static final int ENONET = 64;
+    public static final int EPROTO = 71;
+    public static final int ENOPROTOOPT = 92;
+    public static final int EOPNOTSUPP = 95;
     public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
     public static final int EADDRNOTAVAIL = 99;
+    public static final int ENETDOWN = 100;
     public static final int ENETUNREACH = 101;
     public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
@@ -25,6 +30,7 @@ public final class Errno {
     public static final int ENOTCONN = 107;
     public static final int ETIMEDOUT = 110;
     public static final int ECONNREFUSED = 111;
+    public static final int EHOSTDOWN = 112;
     public static final int EHOSTUNREACH = 113;
     public static final int EINPROGRESS = 115;
 
@@ -34,7 +40,17 @@ public final class Errno {
     /// and not that the peer is at fault.
     public static boolean isOutOfResources(int errno) {
         return switch (errno) {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN -> true;
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL -> true;
+            default -> false;
+        };
+    }
+
+    /// Whether an accept that failed so says something of the one connection only (accept(2), "Error handling").
+    public static boolean isOfConnection(int errno) {
+        return switch (errno) {
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT,
+                    EOPNOTSUPP, EPERM ->
+                true;
             default -> false;
         };
     }
@@ -44,6 +60,7 @@ public final class Errno {
         return switch (errno) {
             case EPERM -> "operation not permitted";
             case ENOENT -> "no such file";
+            case EAGAIN -> "the queue of the socket is full";
             case EACCES -> "permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)";
             case EMFILE -> "no descriptors left in this process (RLIMIT_NOFILE)";
             case ENFILE -> "no descriptors left in the system";

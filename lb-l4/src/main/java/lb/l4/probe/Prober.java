@@ -16,6 +16,7 @@ import lb.core.health.ProbeSchedule;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
+import lb.l4.log.FloodLimiter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ public final class Prober {
     private final IoEventLoop control;
     private final Backend backend;
     private final Runnable onFlip;
+    private final FloodLimiter warnings;
     private final AtomicBoolean isSuspected = new AtomicBoolean();
     private final HealthTracker tracker;
     private HealthConfig config;
@@ -42,12 +44,15 @@ public final class Prober {
     private long stateSinceNanos = System.nanoTime();
 
     /// @param greeting what a probe sends first, for a backend that expects a PROXY header; empty for nothing
+    /// @param warnings takes what may happen with every probe
     /// @param onFlip called when the backend's health state has changed
-    public Prober(IoEventLoop control, Backend backend, HealthConfig config, byte[] greeting, Runnable onFlip) {
+    public Prober(IoEventLoop control, Backend backend, HealthConfig config, byte[] greeting,
+            FloodLimiter warnings, Runnable onFlip) {
         this.control = control;
         this.backend = backend;
         this.config = config;
         this.greeting = greeting.clone();
+        this.warnings = warnings;
         this.onFlip = onFlip;
         this.tracker = new HealthTracker(config.rise(), config.fall());
         this.schedule = new ProbeSchedule(config, backend.id());
@@ -142,17 +147,30 @@ public final class Prober {
         if (!isActive()) {
             return;
         }
-        if (tracker.observe(result)) {
-            flip(tracker.state(), switch (result) {
-                case ProbeResult.Success success -> "connected in " + success.durationNanos() / 1000 + " us";
-                case ProbeResult.Failure failure -> failure.reason();
-            });
+        boolean isFirst = tracker.observed() == 0;
+        boolean flipped = tracker.observe(result);
+        String reason = switch (result) {
+            case ProbeResult.Success success -> "connected in " + success.durationNanos() / 1000 + " us";
+            case ProbeResult.Failure failure -> failure.reason();
+            case ProbeResult.NotMade notMade -> notMade.reason();
+        };
+        if (flipped) {
+            flip(tracker.state(), isFirst ? "the first probe failed, " + reason : reason);
+        } else if (result instanceof ProbeResult.NotMade) {
+            warnings.log("cannot probe: " + reason);
         }
         if (next == null) {
-            long sinceStart = System.nanoTime() - lastStartNanos;
-            schedule(Math.max(0,
-                    schedule.delayNanos(tracker, ThreadLocalRandom.current().nextLong()) - sinceStart));
+            scheduleNext();
         }
+    }
+
+    private void scheduleNext() {
+        long sinceStart = System.nanoTime() - lastStartNanos;
+        // Not at once, even while there is no result yet: what keeps a probe from being made may last.
+        long delay = tracker.observed() == 0
+                ? config.fastInterval().toNanos()
+                : schedule.delayNanos(tracker, ThreadLocalRandom.current().nextLong());
+        schedule(Math.max(0, delay - sinceStart));
     }
 
     private void flip(HealthState state, String reason) {

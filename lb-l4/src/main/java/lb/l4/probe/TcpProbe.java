@@ -10,14 +10,18 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import java.io.FileNotFoundException;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import lb.core.config.Endpoint;
 import lb.core.health.ProbeResult;
+import lb.l4.linux.Errno;
 
 /// One attempt to connect to a backend. The connection is closed with FIN, never reset: some servers log a reset as an
 /// error. That does not help with MySQL and MariaDB, which count every connection that ends before it has authenticated
@@ -26,11 +30,15 @@ import lb.core.health.ProbeResult;
 /// Threading: control loop.
 final class TcpProbe {
 
+    private static final Pattern ERRNO = Pattern.compile("error\\(-(\\d+)\\)");
+
+    private final IoEventLoop loop;
     private final Consumer<ProbeResult> onResult;
     private final long startNanos = System.nanoTime();
     private boolean isOver;
 
-    private TcpProbe(Consumer<ProbeResult> onResult) {
+    private TcpProbe(IoEventLoop loop, Consumer<ProbeResult> onResult) {
+        this.loop = loop;
         this.onResult = onResult;
     }
 
@@ -39,7 +47,7 @@ final class TcpProbe {
     /// @param greeting sent first; empty for nothing
     static void start(IoEventLoop loop, Endpoint endpoint, Duration timeout, byte[] greeting,
             Consumer<ProbeResult> onResult) {
-        TcpProbe probe = new TcpProbe(onResult);
+        TcpProbe probe = new TcpProbe(loop, onResult);
         ChannelFuture connecting = new Bootstrap().group(loop)
                 .channel(endpoint instanceof Endpoint.Unix
                         ? EpollDomainSocketChannel.class
@@ -61,7 +69,8 @@ final class TcpProbe {
 
     private void onConnected(ChannelFuture connected, byte[] greeting) {
         if (!connected.isSuccess()) {
-            over(new ProbeResult.Failure(reason(connected.cause())));
+            // A channel that could not even be made tells so on a thread of its own.
+            loop.execute(() -> over(failed(connected.cause())));
             return;
         }
         Channel channel = connected.channel();
@@ -74,7 +83,7 @@ final class TcpProbe {
             channel.close();
             over(written.isSuccess()
                     ? new ProbeResult.Success(System.nanoTime() - startNanos)
-                    : new ProbeResult.Failure(reason(written.cause())));
+                    : failed(written.cause()));
         });
     }
 
@@ -92,13 +101,26 @@ final class TcpProbe {
         }
     }
 
-    /// For people only. Netty's text ends in the kernel's, `connect(..) failed with error(-111): Connection refused`.
-    private static String reason(Throwable cause) {
-        Throwable root = cause.getCause() == null ? cause : cause.getCause();
-        String message = root.getMessage();
-        if (message == null) {
-            return root.getClass().getSimpleName();
+    private static ProbeResult failed(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
         }
-        return message.substring(message.lastIndexOf("): ") + 1).replaceFirst("^: ", "").toLowerCase(Locale.ROOT);
+        int errno = errno(cause);
+        String reason = errno == 0 ? String.valueOf(cause.getMessage()) : Errno.text(errno);
+        return Errno.isOutOfResources(errno) ? new ProbeResult.NotMade(reason) : new ProbeResult.Failure(reason);
+    }
+
+    /// The errno of what Netty threw, 0 if there is none. Of a failed connect it keeps the number to itself, but for the
+    /// message: `connect(..) failed with error(-111): Connection refused`.
+    private static int errno(Throwable cause) {
+        if (cause instanceof FileNotFoundException) {
+            return Errno.ENOENT;
+        }
+        if (cause instanceof NoRouteToHostException) {
+            return Errno.ENETUNREACH;
+        }
+        Matcher matcher = ERRNO.matcher(String.valueOf(cause.getMessage()));
+        return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
     }
 }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
 import java.util.zip.CRC32C;
+import lb.core.config.IpText;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.config.ProxyProtocolConfig.Version;
 import org.jspecify.annotations.Nullable;

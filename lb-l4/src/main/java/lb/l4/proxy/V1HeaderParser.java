@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
+import lb.core.config.IpText;
 import lb.l4.proxy.ProxyHeader.Command;
 import lb.l4.proxy.ProxyHeaderResult.Complete;
 import lb.l4.proxy.ProxyHeaderResult.Incomplete;

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import lb.core.config.IpText;
 import lb.l4.proxy.ProxyHeader.Command;
 import lb.l4.proxy.ProxyHeaderResult.Complete;
 import lb.l4.proxy.ProxyHeaderResult.Incomplete;

@@ -16,7 +16,7 @@ public final class Acceptor extends Descriptor {
     /// Connections accepted for one event, so that a burst cannot delay the
     /// sessions that there are.
     private static final int BURST = 16;
-    /// Ticks to wait when the system has no descriptors left.
+    /// Ticks to wait when accepting fails, such as for want of a descriptor.
     private static final int EXHAUSTED_TICKS = 1;
 
     private final TcpWorker[] siblings;
@@ -27,6 +27,11 @@ public final class Acceptor extends Descriptor {
         @Override
         protected void onDeadline() {
             resume();
+        }
+
+        @Override
+        protected void onFailure(Throwable failure) {
+            Acceptor.this.onFailure(failure);
         }
     };
     private boolean isPaused = true;
@@ -80,11 +85,9 @@ public final class Acceptor extends Descriptor {
 
     /// The connection in question is lost; a pause keeps a failure that repeats itself from taking the whole loop.
     @Override
-    protected void onFailure() {
-        if (!isPaused) {
-            pause();
-            home.worker().setDeadline(retry, EXHAUSTED_TICKS);
-        }
+    protected void onFailure(Throwable failure) {
+        home.broken("listener " + listener.name(), failure);
+        pauseShortly();
     }
 
     /// Accepts one connection. Returns false if there is none now.
@@ -126,18 +129,25 @@ public final class Acceptor extends Descriptor {
         }
     }
 
+    /// Returns whether to go on accepting.
     private boolean onFailure(int errno) {
         if (errno == Errno.EAGAIN) {
             return false;
         }
-        if (Errno.isOutOfResources(errno)) {
-            home.warnings.log("listener " + listener.name() + ": cannot accept on " + bound + ": " + Errno.text(errno));
+        if (Errno.isOfConnection(errno)) {
+            // It was gone before it could be accepted: the next may be there.
+            return true;
+        }
+        home.warnings.log("listener " + listener.name() + ": cannot accept on " + bound + ": " + Errno.text(errno));
+        pauseShortly();
+        return false;
+    }
+
+    private void pauseShortly() {
+        if (!isPaused && !isClosed) {
             pause();
             home.worker().setDeadline(retry, EXHAUSTED_TICKS);
-            return false;
         }
-        // The connection was gone before it could be accepted: the next may be there.
-        return true;
     }
 
     private void onRoom() {

@@ -20,7 +20,7 @@ final class SessionSocket extends Descriptor {
     }
 
     @Override
-    protected void onFailure() {
-        session.onFailure();
+    protected void onFailure(Throwable failure) {
+        session.onFailure(failure);
     }
 }

@@ -21,6 +21,7 @@ public final class TcpKeepalive {
         } else {
             linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_KEEPALIVE, 0);
         }
-        linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT, (int) config.userTimeout().toMillis());
+        linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_USER_TIMEOUT,
+                Math.clamp(config.userTimeout().toMillis(), 0, Integer.MAX_VALUE));
     }
 }

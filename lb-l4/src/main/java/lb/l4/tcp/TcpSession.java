@@ -104,6 +104,14 @@ final class TcpSession extends Ready {
     void start() {
         assert worker.inLoop();
         home.add(this);
+        try {
+            start0();
+        } catch (RuntimeException | Error e) {
+            onFailure(e);
+        }
+    }
+
+    private void start0() {
         boolean expectsHeader = settings.headerPeers().contains(flow.peerAddress());
         if (!expectsHeader && !settings.rules().permits(flow.peerAddress())) {
             finish(EndCause.DENIED);
@@ -162,6 +170,9 @@ final class TcpSession extends Ready {
         state = State.CONNECTING;
         dialer = new Dialer(this);
         dialer.dial();
+        if ((clientEvents & Descriptor.RDHUP) != 0) {
+            worker.ready(this);
+        }
     }
 
     /// The hash of the flow for balancers that want one.
@@ -266,7 +277,8 @@ final class TcpSession extends Ready {
     }
 
     @Override
-    protected void onFailure() {
+    protected void onFailure(Throwable failure) {
+        home.broken("a session of listener " + listener.name(), failure);
         finish(EndCause.INTERNAL);
     }
 
@@ -336,7 +348,15 @@ final class TcpSession extends Ready {
         worker.left();
         home.remove(this);
         if (ended != null) {
+            report(ended);
+        }
+    }
+
+    private void report(SessionRecord ended) {
+        try {
             home.sessionLog.ended(ended, settings.accessLog());
+        } catch (RuntimeException | Error e) {
+            home.broken("the session log", e);
         }
     }
 

@@ -37,6 +37,12 @@ public final class TcpWorker {
         return worker;
     }
 
+    /// Tells of a broken invariant. It costs what it happened to, never the worker.
+    void broken(String where, Throwable failure) {
+        StackTraceElement[] trace = failure.getStackTrace();
+        warnings.log("internal error in " + where + ": " + failure + (trace.length == 0 ? "" : " at " + trace[0]));
+    }
+
     long nextSessionNumber() {
         return sessionsStarted++;
     }

@@ -7,15 +7,11 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A socket that is registered at its worker's epoll.
 ///
 /// Threading: confined to its worker.
 public abstract class Descriptor extends FileDescriptor implements EpollIoHandle {
-
-    private static final Logger log = LoggerFactory.getLogger(Descriptor.class);
 
     /// Bits of [#onEvents], as epoll_ctl(2) defines them.
     public static final int IN = 1;
@@ -38,7 +34,7 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
     protected abstract void onEvents(int events);
 
     /// A programming error, or the JVM at an end of its means, kept [#onEvents] from doing its work.
-    protected abstract void onFailure();
+    protected abstract void onFailure(Throwable failure);
 
     /// What is thrown here would end the event loop, and every session on it.
     @Override
@@ -46,8 +42,7 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
         try {
             onEvents(((EpollIoEvent) event).ops().value());
         } catch (RuntimeException | Error e) {
-            log.error("internal error", e);
-            onFailure();
+            onFailure(e);
         }
     }
 

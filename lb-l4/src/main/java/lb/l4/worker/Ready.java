@@ -12,7 +12,4 @@ public abstract class Ready extends TimerWheel.Entry {
 
     /// Called once after the batch that [Worker#ready] was called in.
     protected abstract void onReady();
-
-    /// A programming error, or the JVM at an end of its means, kept [#onReady] from doing its work.
-    protected abstract void onFailure();
 }

@@ -29,6 +29,9 @@ public final class TimerWheel {
         /// The deadline has come. The entry is no longer set, and may be set again
         /// from here.
         protected abstract void onDeadline();
+
+        /// A programming error, or the JVM at an end of its means, kept a call of this entry from doing its work.
+        protected abstract void onFailure(Throwable failure);
     }
 
     /// The present tick. It wraps around: compare ticks by subtraction.
@@ -108,7 +111,11 @@ public final class TimerWheel {
         }
         for (Entry due = slots[DUE]; due != null; due = slots[DUE]) {
             clear(due);
-            due.onDeadline();
+            try {
+                due.onDeadline();
+            } catch (RuntimeException | Error e) {
+                due.onFailure(e);
+            }
         }
     }
 }

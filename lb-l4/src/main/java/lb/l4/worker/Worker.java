@@ -206,8 +206,7 @@ public final class Worker {
                 item.onReady();
             } catch (RuntimeException | Error e) {
                 // Thrown on, it would end the event loop, and every session on it.
-                log.error("internal error", e);
-                item.onFailure();
+                item.onFailure(e);
             }
         }
         closeDescriptors();

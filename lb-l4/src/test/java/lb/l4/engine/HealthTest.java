@@ -6,7 +6,10 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import lb.core.config.BackendConfig;
+import lb.core.config.Endpoint;
 import lb.core.config.HealthConfig;
 import lb.core.config.PoolBuilder;
 import lb.core.config.PoolConfig;
@@ -67,6 +70,22 @@ class HealthTest {
                 }
             }
             await().until(() -> backend.healthState() == HealthState.DOWN);
+        }
+    }
+
+    @Test
+    void aSessionThatReachesNoPrimaryGetsTheBackup() throws Exception {
+        InetSocketAddress refused = refused();
+        try (ServerSocket backup = server(0)) {
+            List<BackendConfig> backends = List.of(
+                    new BackendConfig("primary", new Endpoint.Inet(LOOPBACK, refused.getPort()), 1, false),
+                    new BackendConfig("backup", new Endpoint.Inet(LOOPBACK, backup.getLocalPort()), 1, true));
+            try (Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", backends)))) {
+                try (Socket _ = lb.connect(); Socket served = backup.accept()) {
+                    assertThat(served.isConnected()).isTrue();
+                }
+                assertThat(lb.nextRecord().tries()).isEqualTo(2);
+            }
         }
     }
 

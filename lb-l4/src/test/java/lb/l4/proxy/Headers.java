@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32C;
+import lb.core.config.IpText;
 
 /// Headers written by hand from proxy-protocol.txt, for all tests of this
 /// package.

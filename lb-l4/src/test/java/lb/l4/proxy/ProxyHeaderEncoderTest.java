@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import lb.core.config.IpText;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.config.ProxyProtocolConfig.Version;
 import lb.l4.proxy.ProxyHeader.Command;

@@ -33,6 +33,11 @@ class TimerWheelTest {
             calledAt = wheel.now();
             then.run();
         }
+
+        @Override
+        protected void onFailure(Throwable failure) {
+            called.add(name + " failed");
+        }
     }
 
     private Noting noting(String name) {
@@ -163,5 +168,16 @@ class TimerWheelTest {
         wheel.advance(8 * REVOLUTION);
         assertThat(wheel.now()).isNegative();
         assertThat(entries).extracting(entry -> entry.calledAt).isEqualTo(expected);
+    }
+
+    @Test
+    void anEntryThatThrowsKeepsNoOtherFromBeingCalled() {
+        wheel.set(noting("first"), 1);
+        wheel.set(new Noting("thrower", () -> {
+            throw new IllegalStateException("test");
+        }), 1);
+        wheel.set(noting("last"), 1);
+        wheel.advance(1);
+        assertThat(called).containsExactlyInAnyOrder("first", "thrower", "thrower failed", "last");
     }
 }

@@ -41,7 +41,7 @@ class WorkerTest {
             }
 
             @Override
-            protected void onFailure() {
+            protected void onFailure(Throwable failure) {
                 worker.closeLater(this);
                 failed.complete(true);
             }
@@ -62,7 +62,7 @@ class WorkerTest {
             }
 
             @Override
-            protected void onFailure() {
+            protected void onFailure(Throwable failure) {
                 failed.complete(true);
             }
 

@@ -1,8 +1,11 @@
-package lb.l4.proxy;
+package lb.core.config;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -10,17 +13,42 @@ import org.jspecify.annotations.Nullable;
 /// looked up, unlike with `InetAddress.getByName`.
 ///
 /// Threading: pure functions.
-final class IpText {
+public final class IpText {
 
+    private static final int MAX_BYTES = 48;
     private static final int IPV6_GROUPS = 8;
     private static final byte[] HEX_DIGITS = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e',
         'f'};
 
     private IpText() {}
 
+    /// The address as people write it: IPv6 in its canonical short form (RFC 5952), with its scope if it has one.
+    public static String of(InetAddress address) {
+        ByteBuffer text = ByteBuffer.allocate(MAX_BYTES);
+        byte[] bytes = address.getAddress();
+        if (bytes.length == 4) {
+            writeIpv4(text, bytes, 0);
+        } else {
+            writeIpv6(text, bytes);
+        }
+        String plain = new String(text.array(), 0, text.position(), StandardCharsets.US_ASCII);
+        boolean isScoped = address instanceof Inet6Address ipv6 && ipv6.getScopeId() != 0;
+        return isScoped ? plain + address.getHostAddress().substring(address.getHostAddress().indexOf('%')) : plain;
+    }
+
+    /// Address and port, an IPv6 address in brackets.
+    public static String of(InetSocketAddress address) {
+        return of(address.getAddress(), Integer.toString(address.getPort()));
+    }
+
+    /// Address and port or range of ports, an IPv6 address in brackets.
+    static String of(InetAddress address, String ports) {
+        return (address instanceof Inet6Address ? "[" + of(address) + "]" : of(address)) + ":" + ports;
+    }
+
     /// The 4 bytes of a dotted quad: four decimal numbers from 0 to 255 without
     /// leading zeros; null if `text` is anything else.
-    static byte @Nullable [] parseIpv4(String text) {
+    public static byte @Nullable [] parseIpv4(String text) {
         byte[] address = new byte[4];
         return parseIpv4(text, 0, address, 0) ? address : null;
     }
@@ -49,7 +77,7 @@ final class IpText {
     /// four hexadecimal digits of either case, at most one `::` for one or more
     /// groups of zero, optionally a dotted quad as the last two groups; no scope id
     /// and no brackets. Null if `text` is anything else.
-    static byte @Nullable [] parseIpv6(String text) {
+    public static byte @Nullable [] parseIpv6(String text) {
         byte[] address = new byte[2 * IPV6_GROUPS];
         int gap = text.indexOf("::");
         if (gap < 0) {
@@ -105,7 +133,7 @@ final class IpText {
 
     /// The address of 4 or 16 bytes; an IPv4 address mapped into IPv6 becomes the
     /// IPv4 one, as [InetAddress#getByAddress] has it.
-    static InetAddress addressOf(byte[] bytes) {
+    public static InetAddress addressOf(byte[] bytes) {
         try {
             return InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
@@ -116,7 +144,7 @@ final class IpText {
     /// Writes a dotted quad.
     ///
     /// @param offset where in `address` its 4 bytes start
-    static void writeIpv4(ByteBuffer out, byte[] address, int offset) {
+    public static void writeIpv4(ByteBuffer out, byte[] address, int offset) {
         for (int i = 0; i < 4; i++) {
             if (i > 0) {
                 out.put((byte) '.');
@@ -128,7 +156,7 @@ final class IpText {
     /// Writes the canonical text of 16 bytes (RFC 5952): lower case, no leading
     /// zeros, `::` for the first longest run of two or more zero groups, and
     /// `::ffff:a.b.c.d` for a mapped IPv4 address.
-    static void writeIpv6(ByteBuffer out, byte[] address) {
+    public static void writeIpv6(ByteBuffer out, byte[] address) {
         int run = longestZeroRun(address);
         boolean compressed = zeroRun(address, run) > 1;
         int gap = compressed ? run : -1;
@@ -183,7 +211,7 @@ final class IpText {
     }
 
     /// Writes 0 to 65535 in decimal.
-    static void writeDecimal(ByteBuffer out, int value) {
+    public static void writeDecimal(ByteBuffer out, int value) {
         for (int power = 10_000; power > 0; power /= 10) {
             if (power == 1 || value >= power) {
                 out.put(HEX_DIGITS[value / power % 10]);
@@ -193,7 +221,7 @@ final class IpText {
 
     /// The 16 bytes of `::ffff:a.b.c.d` for the 4 bytes of an IPv4 address; 16
     /// bytes are returned as they are.
-    static byte[] mapped(byte[] address) {
+    public static byte[] mapped(byte[] address) {
         if (address.length == 16) {
             return address;
         }

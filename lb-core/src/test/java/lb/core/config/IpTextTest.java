@@ -1,4 +1,4 @@
-package lb.l4.proxy;
+package lb.core.config;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
