@@ -75,7 +75,9 @@ final class BackendReader {
             names.ask(named.host()).isDone();
         }
         ConfigValue address = block.written("address");
-        return new Draft(entry, path, address == null ? "" : Addresses.withoutScheme(String.valueOf(address.unwrapped())), target, name, weight,
+        return new Draft(entry, path,
+                address == null ? "" : Addresses.withoutScheme(String.valueOf(address.unwrapped())), target, name,
+                weight,
                 backup);
     }
 
