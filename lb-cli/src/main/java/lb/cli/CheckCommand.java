@@ -7,9 +7,11 @@ import lb.cli.config.ConfigReader;
 import lb.cli.config.EffectiveText;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -17,18 +19,22 @@ import picocli.CommandLine.Spec;
 @Command(name = "check", description = "Reads a configuration file and prints everything that is wrong with it, without using it.", mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(paramLabel = "FILE", description = "The configuration file.")
-    private Path file = Path.of("");
+    @Parameters(paramLabel = "FILE", arity = "0..1", description = "The configuration file; - is stdin.") private @Nullable Path parameter;
+
+    @Option(names = {"-f",
+        "--file"}, paramLabel = "FILE", description = "The same, as `lb run` has it.") private @Nullable Path option;
 
     @Option(names = "--effective", description = "Print the configuration in full: every default, every resolved "
-            + "name and every derived limit. The output is itself a configuration.")
-    private boolean effective;
+            + "name and every derived limit. The output is itself a configuration.") private boolean effective;
 
     @Override
     public Integer call() {
+        Path file = parameter == null ? option : parameter;
+        if (file == null || (parameter != null && option != null)) {
+            throw new ParameterException(spec.commandLine(), "expected one FILE");
+        }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         ReadResult result = new ConfigReader(ConfigReader.Machine.current(), Resolver.SYSTEM).read(file);

@@ -2,13 +2,19 @@ package lb.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import lb.cli.log.AccessLog;
 import lb.core.config.LbConfig;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,8 +26,15 @@ final class LbServer {
 
     private static final Logger LOG = LoggerFactory.getLogger(LbServer.class);
 
+    private static final long KILL_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private final LbConfig config;
     private final PrintWriter err;
+    /// Who has it ends the process: the main thread in peace, or a second signal.
+    private final AtomicBoolean ending = new AtomicBoolean();
+    private final AtomicReference<@Nullable Running> running = new AtomicReference<>();
+
+    private record Running(Engine engine, AccessLog accessLog) {}
 
     /// @param err
     ///            takes the reasons when it cannot start, as plain lines
@@ -33,8 +46,13 @@ final class LbServer {
     /// Serves until a signal says otherwise; returns the exit status.
     int run() {
         // First of all, so that a signal during start is not lost.
-        CompletableFuture<String> signal = Signals.takeOver(LbServer::endAtOnce);
+        CompletableFuture<String> signal = Signals.takeOver(this::endAtOnce);
+        for (String name : List.of("HUP", "USR1")) {
+            Signals.on(name, () -> LOG.warn("SIG{}: this version cannot reload; restart to take a changed "
+                    + "configuration into use", name));
+        }
         try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config.workers(), accessLog)) {
+            running.set(new Running(engine, accessLog));
             ApplyResult result = engine.apply(config).get();
             switch (result) {
                 case ApplyResult.Refused refused -> {
@@ -50,8 +68,10 @@ final class LbServer {
                 }
             }
             drain(engine, signal.get());
+            claimEnd();
             return Main.OK;
         } catch (ExecutionException e) {
+            claimEnd();
             err.println("lb: cannot start: " + (e.getCause() == null ? e : e.getCause()).getMessage());
             err.flush();
             return Main.FAILED;
@@ -77,8 +97,31 @@ final class LbServer {
         return duration.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 
-    private static void endAtOnce() {
+    /// Returns unless a second signal is ending the process, which it then does.
+    private void claimEnd() {
+        while (!ending.compareAndSet(false, true)) {
+            LockSupport.park(this);
+        }
+    }
+
+    /// Cuts all sessions and writes their records, for two seconds at most.
+    private void endAtOnce() {
         LOG.warn("second signal: ending at once");
-        Runtime.getRuntime().halt(Main.FAILED);
+        Thread.ofPlatform().daemon().name("end-at-once").start(() -> {
+            LockSupport.parkNanos(KILL_NANOS);
+            Runtime.getRuntime().halt(Main.FAILED);
+        });
+        Running now = running.get();
+        if (!ending.compareAndSet(false, true)) {
+            return; // The end is under way, and now has a deadline.
+        }
+        try {
+            if (now != null) {
+                now.engine().close();
+                now.accessLog().close();
+            }
+        } finally {
+            Runtime.getRuntime().halt(Main.FAILED);
+        }
     }
 }

@@ -1,11 +1,14 @@
 package lb.cli;
 
 import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import lb.cli.config.Suggestion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The program `lb`.
 @Command(name = "lb", description = "A TCP load balancer.", subcommands = {RunCommand.class, CheckCommand.class,
@@ -13,7 +16,7 @@ import picocli.CommandLine.Spec;
     VersionCommand.class}, mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
         "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
             "'lb VERB --help' shows the options of a verb."})
-public final class Main implements Runnable {
+public final class Main implements Callable<Integer> {
 
     /// Done.
     static final int OK = 0;
@@ -22,12 +25,16 @@ public final class Main implements Runnable {
     /// Wrong usage or invalid configuration.
     static final int INVALID = 2;
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     public static void main(String[] args) {
-        int status = commandLine().execute(args);
-        System.out.flush();
+        CommandLine line = commandLine();
+        int status = line.execute(args);
+        line.getOut().flush();
+        if (System.out.checkError()) {
+            System.err.println("lb: cannot write to stdout");
+            status = status == OK ? FAILED : status;
+        }
         System.exit(status);
     }
 
@@ -44,16 +51,32 @@ public final class Main implements Runnable {
     }
 
     @Override
-    public void run() {
-        spec.commandLine().usage(spec.commandLine().getOut());
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return INVALID;
     }
 
     private static int wrongUsage(ParameterException e, String[] args) {
         PrintWriter err = e.getCommandLine().getErr();
         String[] lines = String.valueOf(e.getMessage()).split("\\R", 2);
-        err.println("lb: " + lines[0]);
+        err.println("lb: " + (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()
+                ? unmatched(e.getCommandLine(), unmatched.getUnmatched().getFirst())
+                : lines[0]));
         err.println("lb: see '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'");
         return INVALID;
+    }
+
+    private static String unmatched(CommandLine command, String word) {
+        CommandSpec verb = command.getCommandSpec();
+        if (word.startsWith("-")) {
+            String name = word.replaceFirst("=.*", "");
+            return "unknown option " + name + Suggestion.phrase(name, verb.optionsMap().keySet());
+        }
+        if (verb.parent() == null) {
+            return "unknown verb " + word + Suggestion.phrase(word, verb.subcommands().keySet());
+        }
+        return "unexpected argument " + word
+                + (verb.name().equals("run") ? " (did you mean: lb run -f " + word + "?)" : "");
     }
 
     /// Where a mistake of ours struck, for a report: the first line of its trace.

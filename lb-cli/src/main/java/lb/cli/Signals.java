@@ -5,7 +5,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// SIGTERM and SIGINT. The JDK's shutdown hooks cannot do what we promise (exit
+/// SIGTERM and SIGINT, which end the program, and SIGHUP and SIGUSR1, which must
+/// not. The JDK's shutdown hooks cannot do what we promise (exit
 /// status 0 after the first, 1 at once after the second), so this uses the
 /// handler of jdk.unsupported.
 ///
@@ -24,19 +25,27 @@ final class Signals {
         Signals signals = new Signals();
         CompletableFuture<String> ended = new CompletableFuture<>();
         signals.first.set(ended);
-        signals.handle("TERM", second);
-        signals.handle("INT", second);
+        handle("TERM", () -> signals.received("TERM", second));
+        handle("INT", () -> signals.received("INT", second));
         return ended;
+    }
+
+    /// Makes a signal do nothing but `action`.
+    static void on(String name, Runnable action) {
+        handle(name, action);
     }
 
     /// By reflection: javac warns of this class's name, and nothing silences that
     /// warning.
-    private void handle(String name, Runnable second) {
+    private static void handle(String name, Runnable action) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object receiver = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[]{handler},
-                    (proxy, method, arguments) -> received(name, second));
+                    (proxy, method, arguments) -> {
+                        action.run();
+                        return null;
+                    });
             signal.getMethod("handle", signal, handler).invoke(null,
                     signal.getConstructor(String.class).newInstance(name), receiver);
         } catch (ReflectiveOperationException e) {
@@ -44,14 +53,12 @@ final class Signals {
         }
     }
 
-    /// Returns null, as a proxied `void` method has to.
-    private @Nullable Object received(String name, Runnable second) {
+    private void received(String name, Runnable second) {
         CompletableFuture<String> ended = first.getAndSet(null);
         if (ended == null) {
             second.run();
         } else {
             ended.complete("SIG" + name);
         }
-        return null;
     }
 }

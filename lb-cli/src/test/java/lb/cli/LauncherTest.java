@@ -75,7 +75,11 @@ class LauncherTest {
         fakeJdk(jdk, "21.0.1", "exit 0\n");
         Run run = lb(Map.of(), "version");
         assertThat(run.status()).isEqualTo(1);
-        assertThat(run.err().lines()).singleElement().asString().startsWith("lb: no JDK 25 or newer found");
+        assertThat(run.err().lines()).singleElement().asString()
+                .isEqualTo("lb: LB_JAVA_HOME=" + jdk + " is no JDK 25 or newer");
+        Run unset = lb(Map.of("LB_JAVA_HOME", ""), "version");
+        assertThat(unset.status()).isEqualTo(1);
+        assertThat(unset.err().lines()).singleElement().asString().startsWith("lb: no JDK 25 or newer found");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /// The process as service managers see it: one line, signals, exit statuses.
 class ServerProcessTest {
@@ -75,16 +76,31 @@ class ServerProcessTest {
     }
 
     @Test
-    void secondSignalEndsAtOnceWithOne() throws Exception {
+    void secondSignalEndsAtOnceWithOneAndRecordsTheSessions() throws Exception {
         try (ServerSocket backend = backend();
-                Program lb = start(backend);
+                Program lb = start(backend, "--access-log");
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), awaitPort(lb));
                 Socket server = backend.accept()) {
             lb.signal("TERM");
             lb.awaitLine(line -> line.contains("accepting no more"));
             lb.signal("TERM");
             assertThat(lb.await()).isEqualTo(1);
-            assertThat(client.isConnected() && server.isConnected()).isTrue();
+            assertThat(lb.process().inputReader().readLine()).endsWith("\"killed\"");
+            assertThatThrownBy(client.getInputStream()::read).hasMessageContaining("reset");
+            assertThatThrownBy(server.getInputStream()::read).hasMessageContaining("reset");
+        }
+    }
+
+    @Test
+    void hangUpAndUsr1AreAnsweredAndChangeNothing() throws Exception {
+        try (ServerSocket backend = backend(); Program lb = start(backend)) {
+            awaitPort(lb);
+            for (String signal : new String[]{"HUP", "USR1"}) {
+                lb.signal(signal);
+                lb.awaitLine(line -> line.contains("WARN  SIG" + signal + ": this version cannot reload; restart"));
+            }
+            lb.signal("TERM");
+            assertThat(lb.await()).isZero();
         }
     }
 

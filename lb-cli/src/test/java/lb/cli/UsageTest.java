@@ -35,9 +35,10 @@ class UsageTest {
     }
 
     @Test
-    void withoutVerbItPrintsTheUsage() {
-        assertThat(lb()).isZero();
-        assertThat(out.toString()).startsWith("Usage: lb ").contains("check", "demo", "run", "version");
+    void withoutVerbItPrintsTheUsageAsAnError() {
+        assertThat(lb()).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString()).startsWith("Usage: lb ").contains("check", "demo", "run", "version");
     }
 
     @Test
@@ -51,8 +52,12 @@ class UsageTest {
     @Test
     void wrongUsageIsTwoPlainLines() {
         assertThat(lb("run", "--lisen", "1")).isEqualTo(2);
-        assertThat(err.toString().lines()).hasSize(2).first().asString().startsWith("lb: Unknown option");
-        assertThat(lb("walk")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(2).first().asString()
+                .isEqualTo("lb: unknown option --lisen (did you mean --listen?)");
+        assertThat(lb("run", "lb.conf")).isEqualTo(2);
+        assertThat(err.toString()).contains("lb: unexpected argument lb.conf (did you mean: lb run -f lb.conf?)");
+        assertThat(lb("chekc")).isEqualTo(2);
+        assertThat(err.toString()).contains("lb: unknown verb chekc (did you mean check?)");
         assertThat(lb("check")).isEqualTo(2);
         assertThat(err.toString()).doesNotContain("\tat ");
     }
@@ -75,6 +80,7 @@ class UsageTest {
                 "listeners { l { bind = 1, pool = p } }\npools { p { backends = [\"127.0.0.1:2\"] } }");
         assertThat(lb("check", good.toString())).isZero();
         assertThat(out.toString()).isEqualTo(good + ": ok\n");
+        assertThat(lb("check", "-f", good.toString())).isZero();
         Path bad = Files.writeString(folder.resolve("bad.conf"), "x = 1\ny = 2");
         assertThat(lb("check", bad.toString())).isEqualTo(2);
         assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.startsWith("lb: " + bad));

@@ -33,9 +33,13 @@ final class Addresses {
 
     static ValueParser<Target> target() {
         String expected = "\"HOST:PORT\", \"HOST\", \"[IPV6]:PORT\" or \"unix:/PATH\"";
-        return ValueParser.text(expected, text -> {
+        return ValueParser.text(expected, written -> {
+            String text = withoutScheme(written);
             if (text.startsWith("unix:")) {
                 return new Target.Known(unix(text.substring("unix:".length())));
+            }
+            if (text.contains("://")) {
+                throw new Rejected("expected " + expected);
             }
             HostPort parts = split(text, expected);
             int port = parts.port() == null ? 0 : port(parts.port(), 1);
@@ -50,8 +54,13 @@ final class Addresses {
         });
     }
 
+    /// An address less `tcp://`, which says nothing that is not so anyway.
+    static String withoutScheme(String address) {
+        return address.startsWith("tcp://") ? address.substring("tcp://".length()) : address;
+    }
+
     static ValueParser<Bind> bind() {
-        String expected = "\"HOST:PORT\", \"HOST:FIRST-LAST\", \"[IPV6]:PORT\" or a port";
+        String expected = "\"HOST:PORT\", \"HOST:FIRST-LAST\", \"[IPV6]:PORT\", \":PORT\" or a port";
         return ValueParser.text(expected, text -> {
             HostPort parts = text.matches("-?\\d+(-\\d+)?") ? new HostPort("*", text) : split(text, expected);
             if (parts.port() == null) {
@@ -93,7 +102,7 @@ final class Addresses {
     }
 
     private static @Nullable InetAddress bindHost(String host) throws Rejected {
-        if (host.equals("*")) {
+        if (host.isEmpty() || host.equals("*")) {
             return null;
         }
         InetAddress literal = literal(host.equals("localhost") ? "127.0.0.1" : host);

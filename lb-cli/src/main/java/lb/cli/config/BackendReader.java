@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigValueType;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class BackendReader {
     private final Findings findings;
     private final HostNames names;
     private final ConfigObject defaults;
+    private final IdentityHashMap<BackendConfig, ConfigValue> written = new IdentityHashMap<>();
 
     BackendReader(Findings findings, HostNames names, ConfigObject defaults) {
         this.findings = findings;
@@ -75,7 +77,9 @@ final class BackendReader {
             names.ask(named.host()).isDone();
         }
         ConfigValue address = block.written("address");
-        return new Draft(entry, path, address == null ? "" : String.valueOf(address.unwrapped()), target, name, weight,
+        return new Draft(entry, path,
+                address == null ? "" : Addresses.withoutScheme(String.valueOf(address.unwrapped())), target, name,
+                weight,
                 backup);
     }
 
@@ -115,6 +119,7 @@ final class BackendReader {
             for (BackendConfig backend : backends(draft)) {
                 Draft first = byName.putIfAbsent(backend.name(), draft);
                 if (first == null) {
+                    written.put(backend, draft.at());
                     backends.add(backend);
                 } else {
                     String where = Findings.where(first.at().origin());
@@ -125,6 +130,12 @@ final class BackendReader {
             }
         }
         return backends;
+    }
+
+    /// What a backend that was returned here was written in.
+    @Nullable
+    ConfigValue writtenIn(BackendConfig backend) {
+        return written.get(backend);
     }
 
     private List<BackendConfig> backends(Draft draft) {

@@ -26,6 +26,7 @@ public final class ConfigReader {
 
     private static final int MOST_WORKERS = 1024;
     private static final int MOST_CONNECTIONS = 10_000_000;
+    private static final int FEW_CONNECTIONS = 64;
     private static final Duration RESOLVE_DEADLINE = Duration.ofSeconds(10);
 
     /// What the machine gives that a configuration does not say.
@@ -91,7 +92,9 @@ public final class ConfigReader {
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
         Map<String, Block> poolBlocks = top.named("pools", "lb.defaults.pool", defaults(reference, "pool"));
-        List<PoolConfig> pools = pools(findings, poolBlocks, defaults(reference, "backend"));
+        BackendReader backends = new BackendReader(findings, new HostNames(resolver, resolveDeadline),
+                defaults(reference, "backend"));
+        List<PoolConfig> pools = pools(backends, poolBlocks);
         List<ListenerConfig> listeners = listeners(accessLog, listenerBlocks);
         if (top.written("listeners") == null || (listenerBlocks.isEmpty() && findings.isClean())) {
             findings.missing(top.origin(), "listeners", "expected at least one listener (is the file complete?)");
@@ -99,6 +102,7 @@ public final class ConfigReader {
         CrossChecks checks = new CrossChecks(findings, listenerBlocks, poolBlocks);
         checks.poolsAreDefined();
         checks.bindsAreApart(listeners);
+        new Loops(findings, listeners, pools).find(backends::writtenIn);
         pools = checks.withProbePorts(pools, listeners);
         DescriptorBudget budget = DescriptorBudget.of(machine.descriptorLimit(), workers, listeners, pools);
         int maxConnections = maxConnections(top, budget);
@@ -109,9 +113,7 @@ public final class ConfigReader {
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }
 
-    private List<PoolConfig> pools(Findings findings, Map<String, Block> blocks, ConfigObject backendDefaults) {
-        HostNames names = new HostNames(resolver, resolveDeadline);
-        BackendReader backends = new BackendReader(findings, names, backendDefaults);
+    private static List<PoolConfig> pools(BackendReader backends, Map<String, Block> blocks) {
         Map<String, List<BackendReader.Draft>> drafts = new HashMap<>();
         blocks.forEach((name, block) -> drafts.put(name, backends.drafts(block)));
         List<PoolConfig> pools = new ArrayList<>();
@@ -139,6 +141,11 @@ public final class ConfigReader {
             top.problem("max-connections", "needs " + budget.needed(sessions) + " descriptors, but the limit is "
                     + budget.limit() + "; expected at most " + budget.sessions() + ", or a higher limit (ulimit -Hn, "
                     + "LimitNOFILE)");
+        }
+        if (isAuto(top, "max-connections") && sessions < FEW_CONNECTIONS) {
+            top.findings().warn(null, "max-connections", "the limit of " + budget.limit()
+                    + " descriptors allows only " + sessions + (sessions == 1 ? " session" : " sessions")
+                    + " (raise it: ulimit -n, LimitNOFILE=)");
         }
         return sessions;
     }

@@ -4,10 +4,13 @@ import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import lb.core.config.ConfigProblem;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Findings {
 
     private static final int LONGEST_VALUE = 80;
+    private static final Pattern LINE = Pattern.compile(":(\\d{1,9})$");
+    private static final Comparator<ConfigProblem> BY_PLACE = Comparator.comparing(Findings::file)
+            .thenComparingInt(Findings::line);
 
     private final KeyChanges changes;
     private final Set<ConfigProblem> problems = new LinkedHashSet<>();
@@ -56,12 +62,23 @@ final class Findings {
         return problems.isEmpty();
     }
 
+    /// By file and line; what has no place comes last.
     List<ConfigProblem> problems() {
-        return List.copyOf(problems);
+        return problems.stream().sorted(BY_PLACE).toList();
     }
 
     List<ConfigProblem> warnings() {
-        return List.copyOf(warnings);
+        return warnings.stream().sorted(BY_PLACE).toList();
+    }
+
+    private static String file(ConfigProblem problem) {
+        String origin = problem.origin();
+        return origin == null ? "\uffff" : LINE.matcher(origin).replaceFirst("");
+    }
+
+    private static int line(ConfigProblem problem) {
+        Matcher line = LINE.matcher(problem.origin() == null ? "" : problem.origin());
+        return line.find() ? Integer.parseInt(line.group(1)) : 0;
     }
 
     Set<String> keysRead() {

@@ -1,5 +1,11 @@
 package lb.cli.log;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +23,11 @@ import org.slf4j.LoggerFactory;
 /// Threading: [#ended] may be called by any thread and never waits: it puts the
 /// record into a queue. When that is full, because stdout is slower than the
 /// sessions end, records are dropped and counted, and the count is logged once a
-/// second. One thread of its own makes the lines and writes them.
+/// second. One thread of its own makes the lines and writes them, as many at once
+/// as there are.
+///
+/// When stdout fails, because its reader has gone or a disk is full, the lines are
+/// dropped and counted too, and it is tried again once a second.
 public final class AccessLog implements SessionLog, AutoCloseable {
 
     /// About 5 MB of records at worst.
@@ -25,26 +35,41 @@ public final class AccessLog implements SessionLog, AutoCloseable {
 
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long CLOSE_MILLIS = 2_000;
+    private static final int BATCH = 32_768;
+    private static final Map<String, String> REASONS = Map.of("Bad file descriptor", "it is closed");
+
+    /// Where lines go.
+    @FunctionalInterface
+    interface Output {
+        /// @param lines some lines, each with its end
+        void write(String lines) throws IOException;
+    }
 
     private record Entry(SessionRecord session, AccessLogFormat format) {}
 
     private final Queue<Entry> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
-    private final Consumer<String> lines;
+    private final Output output;
     private final Consumer<String> complaints;
     private final Thread writer;
     private volatile boolean waiting;
     private volatile boolean closing;
+
+    // The writer's own.
+    private final StringBuilder batch = new StringBuilder();
+    private int batched;
+    private boolean broken;
+    private long lastFailureNanos;
     private long lastComplaintNanos;
 
     /// To stdout, complaints to the operational log.
     public AccessLog() {
-        this(LoggerFactory.getLogger(Logs.ACCESS)::info, LoggerFactory.getLogger(AccessLog.class)::warn);
+        this(toStdout(), LoggerFactory.getLogger(AccessLog.class)::warn);
     }
 
-    AccessLog(Consumer<String> lines, Consumer<String> complaints) {
-        this.lines = lines;
+    AccessLog(Output output, Consumer<String> complaints) {
+        this.output = output;
         this.complaints = complaints;
         this.lastComplaintNanos = System.nanoTime() - SECOND_NANOS;
         this.writer = Thread.ofPlatform().daemon().name("access-log").unstarted(this::write);
@@ -79,16 +104,26 @@ public final class AccessLog implements SessionLog, AutoCloseable {
         }
     }
 
+    /// Not System.out, which hides that it fails.
+    private static Output toStdout() {
+        FileOutputStream stdout = new FileOutputStream(FileDescriptor.out);
+        return lines -> stdout.write(lines.getBytes(StandardCharsets.US_ASCII));
+    }
+
     private void write() {
         while (true) {
             Entry entry = queue.poll();
             if (entry != null) {
                 queued.decrementAndGet();
-                lines.accept(AccessLogLine.of(entry.session(), entry.format()));
-            } else if (closing) {
+                batch.append(AccessLogLine.of(entry.session(), entry.format())).append('\n');
+                batched++;
+            }
+            if (batched > 0 && (entry == null || batch.length() >= BATCH)) {
+                flush();
+            } else if (entry == null && closing) {
                 complain();
                 return;
-            } else {
+            } else if (entry == null) {
                 waiting = true;
                 if (queue.isEmpty() && !closing) {
                     LockSupport.parkNanos(this, SECOND_NANOS);
@@ -101,11 +136,41 @@ public final class AccessLog implements SessionLog, AutoCloseable {
         }
     }
 
+    private void flush() {
+        try {
+            if (broken && System.nanoTime() - lastFailureNanos < SECOND_NANOS) {
+                dropped.addAndGet(batched);
+            } else {
+                output.write(batch.toString());
+                broken = false;
+            }
+        } catch (IOException e) {
+            dropped.addAndGet(batched);
+            failed(e);
+        }
+        batch.setLength(0);
+        batched = 0;
+    }
+
+    /// The first failure is told at once, the number of lost lines from a second
+    /// later on.
+    private void failed(IOException e) {
+        lastFailureNanos = System.nanoTime();
+        if (!broken) {
+            broken = true;
+            lastComplaintNanos = lastFailureNanos;
+            String reason = String.valueOf(e.getMessage());
+            complaints.accept("access log: cannot write to stdout: "
+                    + REASONS.getOrDefault(reason, reason.toLowerCase(Locale.ROOT)) + "; lines are dropped");
+        }
+    }
+
     private void complain() {
         long count = dropped.getAndSet(0);
         if (count > 0) {
             lastComplaintNanos = System.nanoTime();
-            complaints.accept("access log: " + count + " lines dropped, stdout is too slow");
+            complaints.accept("access log: " + count + " lines dropped, stdout "
+                    + (broken ? "cannot be written to" : "is too slow"));
         }
     }
 }

@@ -10,23 +10,20 @@ import org.apache.logging.log4j.core.config.builder.impl.BuiltConfiguration;
 /// Sets Log4j up, in code: reading a file of XML would make every start slower.
 public final class Logs {
 
-    static final String ACCESS = "lb.access";
-
     /// One line, whatever is in the message: line breaks are escaped.
     private static final String OPERATIONAL_PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %-5p %enc{%m}{CRLF}%n%xEx";
 
     private Logs() {}
 
-    /// Operational log to stderr from `level` up; access log to stdout.
+    /// Operational log to stderr: ours from `level` up, that of libraries from WARN up.
     public static void start(Level level) {
         ConfigurationBuilder<BuiltConfiguration> builder = ConfigurationBuilderFactory.newConfigurationBuilder();
         builder.setStatusLevel(Level.ERROR);
         builder.setShutdownHook("disable"); // the last lines are written while the process ends
         builder.add(console(builder, "stderr", ConsoleAppender.Target.SYSTEM_ERR, OPERATIONAL_PATTERN));
-        builder.add(console(builder, "stdout", ConsoleAppender.Target.SYSTEM_OUT, "%m%n"));
-        builder.add(builder.newLogger(ACCESS, Level.INFO).add(builder.newAppenderRef("stdout"))
-                .addAttribute("additivity", false));
-        builder.add(builder.newRootLogger(level).add(builder.newAppenderRef("stderr")));
+        builder.add(builder.newLogger("lb", level));
+        Level ofLibraries = level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN;
+        builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("stderr")));
         Configurator.reconfigure(builder.build(false));
     }
 

@@ -36,7 +36,7 @@ class ConfigReaderTest {
 
     private static String pool(String keys) {
         return """
-                listeners { l { bind = "127.0.0.1:1", pool = p } }
+                listeners { l { bind = "127.0.0.9:1", pool = p } }
                 pools { p {
                 %s
                 } }
@@ -303,6 +303,8 @@ class ConfigReaderTest {
                 .startsWith("FILE:3: max-connections = 10000: needs ").contains("the limit is 20000");
         ConfigReader poor = new ConfigReader(new ConfigReader.Machine(4, 10), Resolver.SYSTEM);
         assertThat(valid(read(GOOD, poor)).maxConnections()).isEqualTo(1);
+        assertThat(lines(read(GOOD, poor).warnings())).containsExactly("max-connections: the limit of 10 descriptors "
+                + "allows only 1 session (raise it: ulimit -n, LimitNOFILE=)");
         // 20000 - (64 + 4 workers * (72 + 1 port) + 1 backend), two each
         assertThat(valid(GOOD).maxConnections()).isEqualTo((20_000 - 64 - 4 * 73 - 1) / 2);
     }

@@ -35,6 +35,20 @@ class FlagsTest {
     }
 
     @Test
+    void withoutHostAListenerHasAllAddresses() {
+        for (String address : List.of("tcp://:5432", ":5432", "5432", "*:5432")) {
+            Flags flags = new Flags().listen("--listen", address).pool("--backend", "backends",
+                    List.of("tcp://127.0.0.1:1"));
+            var config = Readings.valid(Readings.reader().read(flags));
+            assertThat(config.listeners().getFirst().bind()).hasToString("*:5432");
+            assertThat(config.pools().getFirst().backends().getFirst().name()).isEqualTo("127.0.0.1:1");
+        }
+        Flags udp = new Flags().listen("--listen", "udp://:6031").pool("--backend", "backends", List.of("127.0.0.1:1"));
+        assertThat(Readings.problems(Readings.reader().read(udp))).singleElement().asString()
+                .endsWith("not supported by this version yet; expected tcp");
+    }
+
+    @Test
     void problemsNameTheFlag() {
         Flags flags = new Flags().listen("--listen", "udp://99999")
                 .pool("--backend", "backends", List.of("127.0.0.1:1,weight=-1"))

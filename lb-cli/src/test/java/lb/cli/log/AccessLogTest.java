@@ -1,5 +1,6 @@
 package lb.cli.log;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -18,7 +19,7 @@ class AccessLogTest {
 
     @Test
     void writesInOrderWhatIsQueuedBeforeItCloses() {
-        AccessLog log = new AccessLog(lines::add, complaints::add);
+        AccessLog log = new AccessLog(this::add, complaints::add);
         log.ended(session, AccessLogFormat.TEXT);
         log.ended(session, AccessLogFormat.OFF);
         log.ended(session, AccessLogFormat.JSON);
@@ -33,15 +34,38 @@ class AccessLogTest {
     void neverMakesItsCallerWaitAndCountsWhatItDrops() {
         CountDownLatch stuck = new CountDownLatch(1);
         int more = 1000;
-        AccessLog log = new AccessLog(line -> await(stuck), complaints::add);
+        AccessLog log = new AccessLog(written -> {
+            await(stuck);
+            add(written);
+        }, complaints::add);
         for (int i = 0; i < AccessLog.CAPACITY + more; i++) {
             log.ended(session, AccessLogFormat.TEXT);
         }
         stuck.countDown();
         log.close();
-        // One or none was being written while the queue filled.
-        assertThat(complaints).first().asString()
-                .matches("access log: (1000|999) lines dropped, stdout is too slow");
+        int dropped = AccessLog.CAPACITY + more - lines.size();
+        assertThat(dropped).isPositive();
+        assertThat(complaints).containsExactly("access log: " + dropped + " lines dropped, stdout is too slow");
+    }
+
+    @Test
+    void saysOnceThatStdoutFailsAndCountsTheLostLines() {
+        AccessLog log = new AccessLog(written -> {
+            throw new IOException("Broken pipe");
+        }, complaints::add);
+        for (int i = 0; i < 100; i++) {
+            log.ended(session, AccessLogFormat.TEXT);
+        }
+        log.close();
+        assertThat(complaints).hasSizeGreaterThan(1).first()
+                .isEqualTo("access log: cannot write to stdout: broken pipe; lines are dropped");
+        assertThat(complaints.stream().skip(1)).allMatch(line -> line.endsWith("stdout cannot be written to"));
+        assertThat(complaints.stream().skip(1).mapToInt(line -> Integer.parseInt(line.replaceAll("\\D+", ""))).sum())
+                .isEqualTo(100);
+    }
+
+    private void add(String written) {
+        written.lines().forEach(lines::add);
     }
 
     private static void await(CountDownLatch latch) {
