@@ -27,16 +27,13 @@ import picocli.CommandLine.Spec;
         + "them, in this process, on loopback.", mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(names = "--port", paramLabel = "PORT", description = "The balancer's port on 127.0.0.1; 0 (default) for a free "
-            + "one.")
-    private String port = "0";
+            + "one.") private String port = "0";
 
     @Option(names = "--tempo", paramLabel = "DURATION", hidden = true, description = "How long a second of the timetable "
-            + "lasts, in ISO 8601, for tests.")
-    private Duration second = Duration.ofSeconds(1);
+            + "lasts, in ISO 8601, for tests.") private Duration second = Duration.ofSeconds(1);
 
     @Override
     public Integer call() throws Exception {

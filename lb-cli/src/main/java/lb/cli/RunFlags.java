@@ -10,60 +10,45 @@ import picocli.CommandLine.Option;
 final class RunFlags {
 
     @Option(names = "--listen", paramLabel = "[tcp://][HOST:]PORT", description = "Listen here; repeatable. Without HOST on "
-            + "all addresses of both families. FIRST-LAST is a range of ports.")
-    private List<String> listen = new ArrayList<>();
+            + "all addresses of both families. FIRST-LAST is a range of ports.") private List<String> listen = new ArrayList<>();
 
     @Option(names = "--backend", paramLabel = "ADDRESS[,name=NAME][,weight=N][,backup]", description = "Send sessions "
-            + "here; repeatable. ADDRESS is HOST:PORT, HOST (the port that the client used) or unix:/PATH.")
-    private List<String> backend = new ArrayList<>();
+            + "here; repeatable. ADDRESS is HOST:PORT, HOST (the port that the client used) or unix:/PATH.") private List<String> backend = new ArrayList<>();
 
     @Option(names = "--balance", paramLabel = "NAME", description = "How a backend is chosen: round-robin (default), "
-            + "least-connections, random-two, least-time, source-hash or five-tuple-hash.")
-    private @Nullable String balance;
+            + "least-connections, random-two, least-time, source-hash or five-tuple-hash.") private @Nullable String balance;
 
     @Option(names = "--proxy-protocol", paramLabel = "VERSION", description = "Send backends a PROXY header: off "
-            + "(default), v1 or v2.")
-    private @Nullable String proxyProtocol;
+            + "(default), v1 or v2.") private @Nullable String proxyProtocol;
 
     @Option(names = "--proxy-protocol-from", paramLabel = "NETWORK", description = "Peers that must begin with a PROXY "
-            + "header; repeatable.")
-    private List<String> proxyProtocolFrom = new ArrayList<>();
+            + "header; repeatable.") private List<String> proxyProtocolFrom = new ArrayList<>();
 
-    @Option(names = "--allow", paramLabel = "NETWORK", description = "Let only this network in; repeatable.")
-    private List<String> allow = new ArrayList<>();
+    @Option(names = "--allow", paramLabel = "NETWORK", description = "Let only this network in; repeatable.") private List<String> allow = new ArrayList<>();
 
-    @Option(names = "--deny", paramLabel = "NETWORK", description = "Refuse this network; repeatable.")
-    private List<String> deny = new ArrayList<>();
+    @Option(names = "--deny", paramLabel = "NETWORK", description = "Refuse this network; repeatable.") private List<String> deny = new ArrayList<>();
 
-    @Option(names = "--workers", paramLabel = "N", description = "Event loops; by default one for each core.")
-    private @Nullable String workers;
+    @Option(names = "--workers", paramLabel = "N", description = "Event loops; by default one for each core.") private @Nullable String workers;
 
     @Option(names = "--max-connections", paramLabel = "N", description = "Sessions at a time; by default what the limit "
-            + "on open descriptors allows.")
-    private @Nullable String maxConnections;
+            + "on open descriptors allows.") private @Nullable String maxConnections;
 
     @Option(names = "--access-log", paramLabel = "FORMAT", arity = "0..1", fallbackValue = "text", description = "Write a "
-            + "line to stdout for each ended session: text (if no FORMAT is given), json or off (default).")
-    private @Nullable String accessLog;
+            + "line to stdout for each ended session: text (if no FORMAT is given), json or off (default).") private @Nullable String accessLog;
 
     @Option(names = "--drain-timeout", paramLabel = "DURATION", description = "How long sessions may go on after SIGTERM; "
-            + "30s by default.")
-    private @Nullable String drainTimeout;
+            + "30s by default.") private @Nullable String drainTimeout;
 
     @Option(names = "--connect-timeout", paramLabel = "DURATION", description = "For one attempt to connect to a backend; "
-            + "5s by default.")
-    private @Nullable String connectTimeout;
+            + "5s by default.") private @Nullable String connectTimeout;
 
     @Option(names = "--idle-timeout", paramLabel = "DURATION", description = "Close a session that is quiet for so long; "
-            + "1h by default, off for never.")
-    private @Nullable String idleTimeout;
+            + "1h by default, off for never.") private @Nullable String idleTimeout;
 
-    @Option(names = "--health", paramLabel = "TYPE", description = "How backends are probed: tcp (default) or off.")
-    private @Nullable String health;
+    @Option(names = "--health", paramLabel = "TYPE", description = "How backends are probed: tcp (default) or off.") private @Nullable String health;
 
     @Option(names = "--health-interval", paramLabel = "DURATION", description = "Between two probes of a backend; 2s by "
-            + "default.")
-    private @Nullable String healthInterval;
+            + "default.") private @Nullable String healthInterval;
 
     /// The first flag that was given, or null.
     @Nullable

@@ -9,8 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "version", description = "Prints the version of lb and of the Java it runs on.", mixinStandardHelpOptions = true)
 final class VersionCommand implements Callable<Integer> {
 
-    @Spec
-    private CommandSpec spec = CommandSpec.create();
+    @Spec private CommandSpec spec = CommandSpec.create();
 
     @Override
     public Integer call() {

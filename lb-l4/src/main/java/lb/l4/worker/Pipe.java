@@ -9,8 +9,7 @@ public final class Pipe {
     final int readEnd;
     final int writeEnd;
     final int capacity;
-    @Nullable
-    Pipe next;
+    @Nullable Pipe next;
     private int bytes;
 
     Pipe(int readEnd, int writeEnd, int capacity) {
