@@ -70,6 +70,8 @@ final class DemoCommand implements Callable<Integer> {
             say(out, "demo: lb listens on 127.0.0.1:" + address.getPort() + "; try it from another terminal:");
             say(out, "          nc 127.0.0.1 " + address.getPort());
             new Demo(backends, address, line -> say(out, line), stop, second).play();
+        } finally {
+            Logs.stop();
         }
         return Main.OK;
     }

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import lb.cli.log.AccessLog;
+import lb.cli.log.Logs;
 import lb.core.config.LbConfig;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
@@ -75,6 +76,12 @@ final class LbServer {
             err.println("lb: cannot start: " + (e.getCause() == null ? e : e.getCause()).getMessage());
             err.flush();
             return Main.FAILED;
+        } catch (IllegalStateException e) {
+            // Netty's, when there are too few descriptors for the workers' loops.
+            err.println("lb: cannot start " + config.workers() + " workers: "
+                    + (e.getCause() == null ? e : e.getCause()).getMessage());
+            err.flush();
+            return Main.FAILED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Main.FAILED;
@@ -121,6 +128,7 @@ final class LbServer {
                 now.accessLog().close();
             }
         } finally {
+            Logs.stop();
             Runtime.getRuntime().halt(Main.FAILED);
         }
     }

@@ -1,6 +1,5 @@
 package lb.cli;
 
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +7,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import lb.core.config.BalanceConfig;
 import lb.core.config.Bind;
+import lb.core.config.IpText;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
@@ -37,8 +37,7 @@ final class ListeningLine {
         if (address.getAddress().isAnyLocalAddress()) {
             return "*:" + address.getPort();
         }
-        String host = address.getAddress().getHostAddress();
-        return (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host) + ":" + address.getPort();
+        return IpText.of(address);
     }
 
     private static String describe(ListenerConfig listener, LbConfig config) {

@@ -49,7 +49,11 @@ final class RunCommand implements Callable<Integer> {
             case ReadResult.Invalid invalid -> Main.INVALID;
             case ReadResult.Valid valid -> {
                 Logs.start(Level.valueOf(logLevel.name()));
-                yield new LbServer(valid.config(), err).run();
+                try {
+                    yield new LbServer(valid.config(), err).run();
+                } finally {
+                    Logs.stop();
+                }
             }
         };
     }

@@ -18,6 +18,7 @@ import lb.cli.config.ValueParser.Rejected;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.Endpoint;
+import lb.core.config.IpText;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the backends of pools, in two steps: first what is written, so that
@@ -152,7 +153,7 @@ final class BackendReader {
                 }
                 boolean several = addresses.size() > 1;
                 yield addresses.stream()
-                        .map(address -> new BackendConfig(several ? name + "@" + address.getHostAddress() : name,
+                        .map(address -> new BackendConfig(several ? name + "@" + IpText.of(address) : name,
                                 new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup()))
                         .toList();
             }

@@ -1,6 +1,5 @@
 package lb.cli.log;
 
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -8,6 +7,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import lb.core.config.AccessLogFormat;
+import lb.core.config.IpText;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
@@ -93,11 +93,9 @@ final class AccessLogLine {
         return text.toString();
     }
 
+    /// Nothing to escape: addresses are numbers here.
     private static void address(StringBuilder line, InetSocketAddress address) {
-        boolean v6 = address.getAddress() instanceof Inet6Address;
-        String host = address.getAddress() == null ? address.getHostString() : address.getAddress().getHostAddress();
-        escape(line.append(v6 ? "[" : ""), host, true);
-        line.append(v6 ? "]" : "").append(':').append(address.getPort());
+        line.append(IpText.of(address));
     }
 
     private static void string(StringBuilder line, String name, @org.jspecify.annotations.Nullable String value) {

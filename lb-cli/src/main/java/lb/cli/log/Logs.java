@@ -1,6 +1,7 @@
 package lb.cli.log;
 
 import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
@@ -13,18 +14,30 @@ public final class Logs {
     /// One line, whatever is in the message: line breaks are escaped.
     private static final String OPERATIONAL_PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %-5p %enc{%m}{CRLF}%n%xEx";
 
+    private static final int QUEUED_LINES = 1024;
+    private static final long STOP_MILLIS = 1_000;
+
     private Logs() {}
 
-    /// Operational log to stderr: ours from `level` up, that of libraries from WARN up.
+    /// Operational log to stderr: ours from `level` up, that of libraries from WARN up. Whoever logs never waits: while
+    /// stderr is not read, lines are queued, and then dropped.
     public static void start(Level level) {
         ConfigurationBuilder<BuiltConfiguration> builder = ConfigurationBuilderFactory.newConfigurationBuilder();
-        builder.setStatusLevel(Level.ERROR);
+        builder.setStatusLevel(Level.OFF); // it writes to stderr on the thread that logs
         builder.setShutdownHook("disable"); // the last lines are written while the process ends
         builder.add(console(builder, "stderr", ConsoleAppender.Target.SYSTEM_ERR, OPERATIONAL_PATTERN));
+        builder.add(builder.newAppender("queue", "Async").addAttribute("bufferSize", QUEUED_LINES)
+                .addAttribute("blocking", false).addAttribute("shutdownTimeout", STOP_MILLIS)
+                .addComponent(builder.newAppenderRef("stderr")));
         builder.add(builder.newLogger("lb", level));
         Level ofLibraries = level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN;
-        builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("stderr")));
+        builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("queue")));
         Configurator.reconfigure(builder.build(false));
+    }
+
+    /// Writes what is queued, for a second at most. Nothing is logged afterwards.
+    public static void stop() {
+        LogManager.shutdown();
     }
 
     private static org.apache.logging.log4j.core.config.builder.api.AppenderComponentBuilder console(

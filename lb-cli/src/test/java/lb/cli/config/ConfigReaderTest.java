@@ -149,7 +149,7 @@ class ConfigReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"\"127.0.0.1:5432\"|127.0.0.1:5432", "5432|*:5432", "\"5432\"|*:5432",
-        "\"[::1]:53\"|[0:0:0:0:0:0:0:1]:53", "\"127.0.0.1:6000-6100\"|127.0.0.1:6000-6100", "\"*:0\"|*:0",
+        "\"[::1]:53\"|[::1]:53", "\"127.0.0.1:6000-6100\"|127.0.0.1:6000-6100", "\"*:0\"|*:0",
         "\"6000-6001\"|*:6000-6001", "\"localhost:1\"|127.0.0.1:1", "65535|*:65535"})
     void bindsAreUnderstood(String written, String bind) {
         assertThat(valid(listener("bind = " + written)).listeners().getFirst().bind()).hasToString(bind);
@@ -254,7 +254,7 @@ class ConfigReaderTest {
         List<BackendConfig> backends = valid(pool("backends = [\"two.test:80,name=db\", \"one.test:80\"]")).pools()
                 .getFirst().backends();
         assertThat(backends).extracting(BackendConfig::name).containsExactly("db@10.0.0.9", "db@10.0.0.10",
-                "db@fd00:0:0:0:0:0:0:1", "one.test:80");
+                "db@fd00::1", "one.test:80");
     }
 
     @Test

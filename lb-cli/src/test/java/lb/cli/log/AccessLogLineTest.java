@@ -29,7 +29,7 @@ class AccessLogLineTest {
     @Test
     void textIsLikeHaproxysTcplog() {
         assertThat(AccessLogLine.of(session("pg", "a", EndCause.CLIENT_RESET), AccessLogFormat.TEXT)).isEqualTo(
-                "[2001:db8:0:0:0:0:0:7]:50000 [21/Nov/2026:10:20:30.123] pg pg/a 0/1/12345 2222 CD 5/5/4/3/1 0/0 "
+                "[2001:db8::7]:50000 [21/Nov/2026:10:20:30.123] pg pg/a 0/1/12345 2222 CD 5/5/4/3/1 0/0 "
                         + "111 5f3a-1 \"client reset\"");
     }
 
@@ -50,7 +50,7 @@ class AccessLogLineTest {
         assertThat(AccessLogLine.of(session("pg", "a", EndCause.NORMAL), AccessLogFormat.JSON)).isEqualTo(
                 "{\"time\":\"2026-11-21T10:20:30.123Z\",\"id\":\"5f3a-1\",\"listener\":\"pg\",\"pool\":\"pg\","
                         + "\"backend\":\"a\",\"backend_address\":\"127.0.0.1:15432\","
-                        + "\"client\":\"[2001:db8:0:0:0:0:0:7]:50000\",\"peer\":\"10.0.0.7:40000\","
+                        + "\"client\":\"[2001:db8::7]:50000\",\"peer\":\"10.0.0.7:40000\","
                         + "\"local\":\"127.0.0.1:5432\",\"connect_us\":1999,\"duration_us\":12345678,"
                         + "\"bytes_up\":111,\"bytes_down\":2222,\"tries\":2,\"end\":\"--\",\"cause\":\"normal\","
                         + "\"phase\":\"data\",\"listener_sessions\":5,\"pool_sessions\":4,\"backend_sessions\":3}");
