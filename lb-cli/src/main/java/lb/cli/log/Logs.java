@@ -31,6 +31,8 @@ public final class Logs {
                 .addComponent(builder.newAppenderRef("stderr")));
         builder.add(builder.newLogger("lb", level));
         Level ofLibraries = level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN;
+        // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
+        builder.add(builder.newLogger("io.netty.util.NetUtilInitializations", Level.ERROR));
         builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("queue")));
         Configurator.reconfigure(builder.build(false));
     }
