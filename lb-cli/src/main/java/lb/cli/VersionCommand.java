@@ -15,8 +15,9 @@ final class VersionCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        out.println("lb " + Version.current() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name") + " "
-                + System.getProperty("os.version") + ")");
+        out.println(
+                "lb " + Version.current() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name") + " "
+                        + System.getProperty("os.version") + ")");
         out.println(System.getProperty("java.vm.name") + " " + Runtime.version() + " by "
                 + System.getProperty("java.vendor"));
         return Main.OK;
