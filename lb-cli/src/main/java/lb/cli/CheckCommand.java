@@ -42,7 +42,7 @@ final class CheckCommand implements Callable<Integer> {
         return switch (result) {
             case ReadResult.Invalid invalid -> Main.INVALID;
             case ReadResult.Valid valid -> {
-                out.print(effective ? EffectiveText.of(valid) : file + ": ok\n");
+                out.print(effective ? EffectiveText.of(valid) : ConfigReader.nameOf(file) + ": ok\n");
                 out.flush();
                 yield Main.OK;
             }

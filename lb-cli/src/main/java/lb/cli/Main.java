@@ -1,11 +1,17 @@
 package lb.cli;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -28,6 +34,10 @@ public final class Main implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     public static void main(String[] args) {
+        // Netty would look for a hardware address to identify channels by, which nobody asks for.
+        if (System.getProperty("io.netty.machineId") == null) {
+            System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
+        }
         CommandLine line = commandLine();
         int status = line.execute(args);
         line.getOut().flush();
@@ -58,12 +68,27 @@ public final class Main implements Callable<Integer> {
 
     private static int wrongUsage(ParameterException e, String[] args) {
         PrintWriter err = e.getCommandLine().getErr();
-        String[] lines = String.valueOf(e.getMessage()).split("\\R", 2);
-        err.println("lb: " + (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()
-                ? unmatched(e.getCommandLine(), unmatched.getUnmatched().getFirst())
-                : lines[0]));
+        err.println("lb: " + inWords(e));
         err.println("lb: see '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'");
         return INVALID;
+    }
+
+    private static String inWords(ParameterException e) {
+        return switch (e) {
+            case UnmatchedArgumentException unmatched when !unmatched.getUnmatched().isEmpty() ->
+                unmatched(e.getCommandLine(), unmatched.getUnmatched().getFirst());
+            case MissingParameterException missing when missing.getMissing().getFirst() instanceof OptionSpec option ->
+                option.longestName() + " needs a value: " + option.paramLabel();
+            case OverwrittenOptionException twice when twice.getOverwritten() instanceof OptionSpec option ->
+                option.longestName() + " is written twice";
+            case ParameterException other when other.getArgSpec() instanceof OptionSpec option
+                    && option.type().isEnum() ->
+                option.longestName() + " = \"" + other.getValue() + "\": expected one of "
+                        + Stream.of(option.type().getEnumConstants())
+                                .map(word -> word.toString().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(", "));
+            default -> String.valueOf(e.getMessage()).split("\\R", 2)[0];
+        };
     }
 
     private static String unmatched(CommandLine command, String word) {

@@ -31,8 +31,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "The configuration file. Excludes the flags "
-            + "below, but for --log-level.") private @Nullable Path file;
+    @Option(names = {"-f",
+        "--file"}, paramLabel = "FILE", description = "The configuration file; - is stdin. Excludes the flags "
+                + "below, but for --log-level.") private @Nullable Path file;
 
     @Mixin private RunFlags flags = new RunFlags();
 
@@ -60,7 +61,9 @@ final class RunCommand implements Callable<Integer> {
 
     private RunFlags complete() {
         if (!flags.isComplete()) {
-            throw wrongUsage("expected -f FILE, or at least one --listen and one --backend");
+            String missing = flags.missing();
+            throw wrongUsage((missing == null ? "" : missing + " is missing: ")
+                    + "expected -f FILE, or at least one --listen and one --backend");
         }
         return flags;
     }

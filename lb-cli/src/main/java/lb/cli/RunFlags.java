@@ -73,6 +73,15 @@ final class RunFlags {
         return !listen.isEmpty() && !backend.isEmpty();
     }
 
+    /// Which of `--listen` and `--backend` is missing while the other is there, or null.
+    @Nullable
+    String missing() {
+        if (listen.isEmpty() == backend.isEmpty()) {
+            return null;
+        }
+        return listen.isEmpty() ? "--listen" : "--backend";
+    }
+
     Flags toFlags() {
         Flags flags = new Flags();
         listen.forEach(address -> flags.listen("--listen", address));

@@ -1,5 +1,6 @@
 package lb.cli;
 
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,10 +14,12 @@ final class VersionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().getOut()
-                .println(
-                        "lb " + Version.current() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name")
-                                + " " + System.getProperty("os.version") + ")");
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(
+                "lb " + Version.current() + " (Java " + Runtime.version() + ", " + System.getProperty("os.name") + " "
+                        + System.getProperty("os.version") + ")");
+        out.println(System.getProperty("java.vm.name") + " " + Runtime.version() + " by "
+                + System.getProperty("java.vendor"));
         return Main.OK;
     }
 }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +61,16 @@ class LauncherTest {
                 "echo \"pid=$$\"; for a in \"$@\"; do echo \"arg=$a\"; done; [ -z \"${HOLD-}\" ] || read -r _\n");
     }
 
+    /// JUnit would warn of each link that leads out of the folder that it deletes.
+    @AfterEach
+    void deleteLinks() throws IOException {
+        try (Stream<Path> files = Files.list(bin)) {
+            for (Path link : files.filter(Files::isSymbolicLink).toList()) {
+                Files.delete(link);
+            }
+        }
+    }
+
     private void fakeJdk(Path home, String version, String java) throws IOException {
         write(home.resolve("release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\n");
         script(home.resolve("bin/java"), java);
@@ -76,7 +88,9 @@ class LauncherTest {
         Run run = lb(Map.of(), "version");
         assertThat(run.status()).isEqualTo(1);
         assertThat(run.err().lines()).singleElement().asString()
-                .isEqualTo("lb: LB_JAVA_HOME=" + jdk + " is no JDK 25 or newer");
+                .isEqualTo("lb: LB_JAVA_HOME=" + jdk + " is Java 21.0.1, no JDK 25 or newer");
+        Run nothing = lb(Map.of("LB_JAVA_HOME", "/no/jdk"), "version");
+        assertThat(nothing.err()).isEqualTo("lb: LB_JAVA_HOME=/no/jdk is no JDK 25 or newer\n");
         Run unset = lb(Map.of("LB_JAVA_HOME", ""), "version");
         assertThat(unset.status()).isEqualTo(1);
         assertThat(unset.err().lines()).singleElement().asString().startsWith("lb: no JDK 25 or newer found");

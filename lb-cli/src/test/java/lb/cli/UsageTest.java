@@ -56,10 +56,26 @@ class UsageTest {
                 .isEqualTo("lb: unknown option --lisen (did you mean --listen?)");
         assertThat(lb("run", "lb.conf")).isEqualTo(2);
         assertThat(err.toString()).contains("lb: unexpected argument lb.conf (did you mean: lb run -f lb.conf?)");
+        assertThat(lb("run", "--max-conn", "5")).isEqualTo(2);
+        assertThat(err.toString()).contains("lb: unknown option --max-conn (did you mean --max-connections?)");
         assertThat(lb("chekc")).isEqualTo(2);
         assertThat(err.toString()).contains("lb: unknown verb chekc (did you mean check?)");
         assertThat(lb("check")).isEqualTo(2);
         assertThat(err.toString()).doesNotContain("\tat ");
+    }
+
+    @Test
+    void optionsAreJudgedInTheSameWords() {
+        assertThat(lb("run", "--listen")).isEqualTo(2);
+        assertThat(lb("run", "--workers", "1", "--workers", "2")).isEqualTo(2);
+        assertThat(lb("run", "--log-level", "loud")).isEqualTo(2);
+        assertThat(lb("run", "--listen", "1")).isEqualTo(2);
+        assertThat(lb("run", "--backend", "1")).isEqualTo(2);
+        assertThat(err.toString().lines().filter(line -> !line.startsWith("lb: see "))).containsExactly(
+                "lb: --listen needs a value: [tcp://][HOST:]PORT", "lb: --workers is written twice",
+                "lb: --log-level = \"loud\": expected one of error, warn, info, debug",
+                "lb: --backend is missing: expected -f FILE, or at least one --listen and one --backend",
+                "lb: --listen is missing: expected -f FILE, or at least one --listen and one --backend");
     }
 
     @Test
@@ -96,6 +112,6 @@ class UsageTest {
     @Test
     void versionIsPrinted() {
         assertThat(lb("version")).isZero();
-        assertThat(out.toString()).matches("lb \\d+\\.\\d+\\.\\d+\\S* \\(Java .*\\)\n");
+        assertThat(out.toString()).matches("lb \\d+\\.\\d+\\.\\d+\\S* \\(Java .*, Linux .*\\)\n.* by .*\n");
     }
 }

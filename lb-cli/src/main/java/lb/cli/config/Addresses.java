@@ -3,12 +3,14 @@ package lb.cli.config;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import lb.cli.config.ValueParser.Rejected;
 import lb.core.config.Bind;
 import lb.core.config.Cidr;
 import lb.core.config.Endpoint;
+import lb.core.config.IpText;
 import org.jspecify.annotations.Nullable;
 
 /// Parsers of what is an address or has one in it. None of them asks DNS.
@@ -62,11 +64,17 @@ final class Addresses {
     static ValueParser<Bind> bind() {
         String expected = "\"HOST:PORT\", \"HOST:FIRST-LAST\", \"[IPV6]:PORT\", \":PORT\" or a port";
         return ValueParser.text(expected, text -> {
+            if (text.contains("://") || text.startsWith("unix:")) {
+                throw new Rejected("expected " + expected + ", without anything in front");
+            }
             HostPort parts = text.matches("-?\\d+(-\\d+)?") ? new HostPort("*", text) : split(text, expected);
             if (parts.port() == null) {
                 throw new Rejected("has no port (expected " + expected + ")");
             }
             int dash = parts.port().indexOf('-', 1);
+            if (dash >= 0 && !parts.port().matches("\\d+-\\d+")) {
+                throw new Rejected("expected a port, or a range of ports such as 6000-6100");
+            }
             int first = port(dash < 0 ? parts.port() : parts.port().substring(0, dash), dash < 0 ? 0 : 1);
             int last = dash < 0 ? first : port(parts.port().substring(dash + 1), 1);
             if (last < first) {
@@ -80,16 +88,40 @@ final class Addresses {
         return ValueParser.text("a network such as \"10.0.0.0/8\"", text -> {
             int slash = text.indexOf('/');
             InetAddress address = literal(slash < 0 ? text : text.substring(0, slash));
-            String length = slash < 0 ? "" : text.substring(slash + 1);
-            if (address == null || (slash >= 0 && !length.matches("\\d{1,3}"))) {
-                throw new Rejected("expected a network such as \"10.0.0.0/8\", or one address");
+            if (address == null || text.startsWith("[")) {
+                throw new Rejected("expected a network such as \"10.0.0.0/8\" or \"fd00::/8\", or one address");
+            }
+            int bits = address.getAddress().length * 8;
+            if (slash >= 0) {
+                String length = text.substring(slash + 1);
+                if (!length.matches("\\d{1,3}") || Integer.parseInt(length) > bits) {
+                    throw new Rejected("expected a prefix length from 0 to " + bits + " behind the slash");
+                }
+                String first = network(address, Integer.parseInt(length));
+                if (!first.startsWith(IpText.of(address) + "/")) {
+                    throw new Rejected("has bits set after its prefix; expected \"" + first + "\"");
+                }
             }
             try {
-                return new Cidr(address, slash < 0 ? address.getAddress().length * 8 : Integer.parseInt(length));
+                return Cidr.parse(text);
             } catch (IllegalArgumentException e) {
-                throw new Rejected(String.valueOf(e.getMessage()));
+                throw new Rejected("expected a network such as \"10.0.0.0/8\" or \"fd00::/8\", or one address, "
+                        + "without leading zeros, zone, or IPv4 inside IPv6");
             }
         });
+    }
+
+    /// The network of that length that an address is in.
+    private static String network(InetAddress address, int length) {
+        byte[] bytes = address.getAddress();
+        for (int bit = length; bit < bytes.length * 8; bit++) {
+            bytes[bit / 8] &= (byte) ~(0x80 >> bit % 8);
+        }
+        try {
+            return IpText.of(InetAddress.getByAddress(bytes)) + "/" + length;
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static Endpoint unix(String path) throws Rejected {

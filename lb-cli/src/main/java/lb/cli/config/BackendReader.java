@@ -126,7 +126,8 @@ final class BackendReader {
                     String where = Findings.where(first.at().origin());
                     findings.problem(new ConfigProblem(Findings.where(draft.at().origin()), draft.path(),
                             ConfigUtil.quoteString(backend.name()), "duplicate name: " + first.path()
-                                    + (where == null ? "" : " (" + where + ")") + " has it already"));
+                                    + (where == null ? "" : " (" + where + ")")
+                                    + " has it already; give one of them another"));
                 }
             }
         }

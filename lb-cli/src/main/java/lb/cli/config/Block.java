@@ -1,5 +1,6 @@
 package lb.cli.config;
 
+import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigUtil;
@@ -99,6 +100,24 @@ final class Block {
         }
     }
 
+    /// The elements of a list, or of one value in its place. Each that cannot be
+    /// used is a problem of its own.
+    <T> List<T> readList(String key, ValueParser<T> parser) {
+        if (!(written(key) instanceof ConfigList list)) {
+            return read(key, parser.list());
+        }
+        known(key);
+        List<T> elements = new ArrayList<>();
+        for (int i = 0; i < list.size(); i++) {
+            try {
+                elements.add(parser.parse(list.get(i)));
+            } catch (Rejected e) {
+                findings.problem(list.get(i), path(key) + "[" + i + "]", e.rule());
+            }
+        }
+        return elements;
+    }
+
     /// The value of a key that somebody has to write, or null with a problem noted.
     <T> @Nullable T readRequired(String key, ValueParser<T> parser) {
         known(key);
@@ -196,7 +215,7 @@ final class Block {
             } else if (replacement != null) {
                 findings.problem(value, path(key), "was removed; use " + replacement);
             } else {
-                findings.problem(value, path(key), "unknown key" + Suggestion.phrase(key, defaults.keySet()));
+                findings.problem(value, path(key), "unknown key" + KeyHint.phrase(key, defaults.keySet()));
             }
         }
         return result;

@@ -55,6 +55,12 @@ public final class ConfigReader {
         this.changes = changes;
     }
 
+    /// What messages call a file: `-` is stdin.
+    public static String nameOf(Path file) {
+        return ConfigFile.nameOf(file);
+    }
+
+    /// @param file `-` is stdin
     public ReadResult read(Path file) {
         Findings findings = new Findings(changes);
         ConfigObject written = ConfigFile.read(file, findings);
@@ -83,8 +89,9 @@ public final class ConfigReader {
         return Values.integer(0, MOST_CONNECTIONS).or("off", 0);
     }
 
-    private ReadResult read(ConfigObject written, Findings findings) {
+    private ReadResult read(ConfigObject all, Findings findings) {
         ConfigObject reference = reference();
+        ConfigObject written = withoutWrapper(all, findings);
         Block top = new Block(findings, "", "", written, reference);
         int workers = top.read("workers", Values.integer(1, MOST_WORKERS).or("auto", machine.cores()));
         Duration drainTimeout = top.read("drain-timeout", Values.duration().or("off", Duration.ZERO));
@@ -111,6 +118,23 @@ public final class ConfigReader {
                 ? new ReadResult.Valid(new LbConfig(workers, maxConnections, drainTimeout, listeners, pools),
                         findings.warnings(), derivations(top, budget))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
+    }
+
+    /// Some write `lb { ... }` around everything, or copy the blocks of
+    /// reference.conf. The rest is read all the same, to find what else is wrong.
+    private static ConfigObject withoutWrapper(ConfigObject all, Findings findings) {
+        if (!(all.get("lb") instanceof ConfigObject wrapper)) {
+            return all;
+        }
+        if (wrapper.containsKey("defaults")) {
+            findings.problem(wrapper.get("defaults"), "lb.defaults",
+                    "is only for reading; write its keys into each listener, pool or backend");
+        }
+        ConfigObject inside = wrapper.withoutKey("defaults");
+        if (!inside.isEmpty() || !wrapper.containsKey("defaults")) {
+            findings.problem(wrapper, "lb", "unknown key; write what is in it at the top of the file");
+        }
+        return all.withoutKey("lb").withFallback(inside);
     }
 
     private static List<PoolConfig> pools(BackendReader backends, Map<String, Block> blocks) {

@@ -44,7 +44,7 @@ final class CrossChecks {
         });
         poolBlocks.forEach((name, block) -> {
             if (!used.contains(name)) {
-                findings.warn(null, block.path(), "no listener uses this pool");
+                findings.warnAt(block.origin(), block.path(), "no listener uses this pool");
             }
         });
     }
@@ -101,9 +101,11 @@ final class CrossChecks {
         boolean onePort = !binds.isEmpty() && binds.stream().allMatch(
                 bind -> bind.firstPort() == bind.lastPort() && bind.firstPort() == binds.getFirst().firstPort());
         int port = onePort && portless == pool.backends().size() ? binds.getFirst().firstPort() : 0;
-        if (port == 0) {
-            findings.warn(null, "pools." + pool.name() + ".health.port",
-                    "backends without a port are not probed unless this key names one; health is off for this pool");
+        Block block = poolBlocks.get(pool.name());
+        if (port == 0 && block != null && !binds.isEmpty()) {
+            findings.warnAt(block.origin(), block.path("health") + ".port",
+                    "there is no one port on which all backends can be probed, as some have none of their own; "
+                            + "health is off for this pool unless this key names one");
         }
         HealthConfig h = pool.health();
         HealthConfig.Type type = port == 0 ? HealthConfig.Type.OFF : HealthConfig.Type.TCP;

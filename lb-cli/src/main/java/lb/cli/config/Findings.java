@@ -20,6 +20,8 @@ final class Findings {
 
     private static final int LONGEST_VALUE = 80;
     private static final Pattern LINE = Pattern.compile(":(\\d{1,9})$");
+    /// How the library adds a line, or a range of lines, to a file's name.
+    private static final Pattern LINES = Pattern.compile(": \\d+(-\\d+)?$");
     private static final Comparator<ConfigProblem> BY_PLACE = Comparator.comparing(Findings::file)
             .thenComparingInt(Findings::line);
 
@@ -51,6 +53,11 @@ final class Findings {
 
     void warn(@Nullable ConfigValue at, String path, String rule) {
         warnings.add(at(at, path, rule));
+    }
+
+    /// A warning of something about the block at `origin`.
+    void warnAt(ConfigOrigin origin, String path, String rule) {
+        warnings.add(new ConfigProblem(where(origin), path, null, rule));
     }
 
     /// Notes that the program asks for a key of reference.conf.
@@ -91,12 +98,14 @@ final class Findings {
                 : new ConfigProblem(where(value.origin()), path, asWritten(value), rule);
     }
 
-    /// `FILE:LINE`, or the flag.
+    /// `FILE:LINE`, or the flag; null for what stands in no file.
     static @Nullable String where(ConfigOrigin origin) {
-        if (origin.filename() == null) {
-            return origin.description().startsWith("-") ? origin.description() : null;
+        String description = origin.description();
+        if (origin.lineNumber() <= 0) {
+            return description.startsWith("--") ? description : null;
         }
-        return origin.lineNumber() > 0 ? origin.filename() + ":" + origin.lineNumber() : origin.filename();
+        // The first line of a range.
+        return LINES.matcher(description).replaceFirst("") + ":" + origin.lineNumber();
     }
 
     private static @Nullable String asWritten(ConfigValue value) {

@@ -31,10 +31,10 @@ final class ListenerReader {
         block.read("protocol", ListenerReader::protocol);
         Bind bind = block.readRequired("bind", Addresses.bind());
         String pool = block.readRequired("pool", ValueParser.text("the name of a pool", text -> text));
-        var allow = block.read("allow", Addresses.cidr().list());
-        var deny = block.read("deny", Addresses.cidr().list());
+        var allow = block.readList("allow", Addresses.cidr());
+        var deny = block.readList("deny", Addresses.cidr());
         int maxConnections = block.read("max-connections", ConfigReader.limit());
-        var proxyFrom = block.read("proxy-protocol-from", Addresses.cidr().list());
+        var proxyFrom = block.readList("proxy-protocol-from", Addresses.cidr());
         Duration headerTimeout = block.read("proxy-header-timeout", Values.duration());
         AccessLogFormat log = block.readOptional("access-log", ACCESS_LOG);
         SocketConfig socket = socket(block);

@@ -83,7 +83,7 @@ final class PoolReader {
         Version version = block.read("version", ValueParser.word(VERSIONS));
         boolean crc32c = block.read("crc32c", Values.bool());
         boolean uniqueId = block.read("unique-id", Values.bool());
-        Set<Integer> passThrough = new HashSet<>(block.read("pass-through", Values.tlvType().list()));
+        Set<Integer> passThrough = new HashSet<>(block.readList("pass-through", Values.tlvType()));
         if (version != Version.V2) {
             for (String option : List.of("crc32c", "unique-id", "pass-through")) {
                 forbid(block, option, "applies only to version = v2");

@@ -2,6 +2,8 @@ package lb.cli.config;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -12,10 +14,31 @@ public final class Suggestion {
 
     private static final Pattern DIGITS = Pattern.compile("\\d");
 
-    /// What other balancers call ours.
-    private static final Map<String, String> OTHER_NAMES = Map.of("leastconn", "least-connections", "least-conn",
-            "least-connections", "roundrobin", "round-robin", "rr", "round-robin", "source", "source-hash", "random",
-            "random-two");
+    private static final int MOST_EDITS = 3;
+    private static final int SHORTEST_BEGINNING = 4;
+
+    /// What other balancers call ours, a line for each of ours.
+    private static final Map<String, String> OTHER_NAMES = otherNames("""
+            round-robin: roundrobin rr wrr static-rr
+            least-connections: leastconn least-conn lc wlc least-request
+            random-two: p2c power-of-two
+            least-time: peak-ewma
+            source-hash: source ip-hash hash-ip source-ip src
+            hash: maglev ring ring-hash consistent consistent-hash
+            listeners: frontend frontends listen server
+            pools: upstream upstreams backend cluster clusters
+            backends: server servers upstream upstreams endpoints targets members
+            health: check checks health-check health-checks healthcheck
+            balance: algorithm method policy lb-policy strategy
+            max-connections: maxconn
+            connect-tries: retries
+            idle-timeout: proxy-timeout
+            proxy-protocol: send-proxy send-proxy-v2
+            proxy-protocol-from: accept-proxy
+            workers: nbthread threads worker-processes
+            bind: listen port
+            address: host url
+            """);
 
     private Suggestion() {}
 
@@ -27,18 +50,40 @@ public final class Suggestion {
 
     static @Nullable String nearest(String word, Collection<String> candidates) {
         String lower = word.toLowerCase(Locale.ROOT).replace('_', '-');
-        String elsewhere = OTHER_NAMES.getOrDefault(lower, "");
-        if (candidates.contains(elsewhere)) {
-            return elsewhere;
+        for (String ours : OTHER_NAMES.getOrDefault(lower, "").split(" ", -1)) {
+            if (candidates.contains(ours)) {
+                return ours;
+            }
         }
-        int allowed = Math.max(1, word.length() / 3);
-        return candidates.stream().filter(candidate -> distance(lower, candidate) <= allowed)
+        List<String> begun = candidates.stream().filter(candidate -> candidate.startsWith(lower)).toList();
+        if (lower.replace("-", "").length() >= SHORTEST_BEGINNING && begun.size() == 1) {
+            return begun.getFirst();
+        }
+        int allowed = Math.min(MOST_EDITS, word.length() / 3);
+        return candidates.stream()
+                .filter(candidate -> distance(lower, candidate) <= (isSwap(lower, candidate) ? 1 : allowed))
                 // Another number is no slip of the finger: v3 is not v1.
                 .filter(candidate -> !DIGITS.matcher(lower).find()
                         || !DIGITS.matcher(lower).replaceAll("").equals(DIGITS.matcher(candidate).replaceAll("")))
                 .min(Comparator.<String>comparingInt(candidate -> distance(lower, candidate))
                         .thenComparing(Comparator.naturalOrder()))
                 .orElse(null);
+    }
+
+    /// Two letters the wrong way round are a slip in the shortest word.
+    private static boolean isSwap(String a, String b) {
+        return a.length() == 2 && b.length() == 2 && a.charAt(0) == b.charAt(1) && a.charAt(1) == b.charAt(0);
+    }
+
+    private static Map<String, String> otherNames(String lines) {
+        Map<String, String> names = new HashMap<>();
+        lines.lines().forEach(line -> {
+            String[] parts = line.split(": ", 2);
+            for (String name : parts[1].split(" ", -1)) {
+                names.merge(name, parts[0], (a, b) -> a + " " + b);
+            }
+        });
+        return Map.copyOf(names);
     }
 
     /// Edits that make one word of the other; swapping two neighbours is one edit

@@ -56,7 +56,16 @@ interface ValueParser<T> {
 
     /// Also takes a word in place of a value.
     default ValueParser<T> or(String word, T meaning) {
-        return value -> word.equals(value.unwrapped()) ? meaning : parse(value);
+        return value -> {
+            if (word.equals(value.unwrapped())) {
+                return meaning;
+            }
+            try {
+                return parse(value);
+            } catch (Rejected e) {
+                throw new Rejected(e.rule() + ", or " + word);
+            }
+        };
     }
 
     /// A list, or one value in place of a list of one.

@@ -11,7 +11,7 @@ import lb.cli.config.ValueParser.Rejected;
 /// Parsers of numbers, durations, sizes and names.
 final class Values {
 
-    private static final Pattern QUANTITY = Pattern.compile("\\s*(-?\\d{1,18}(?:\\.\\d{1,9})?)\\s*([A-Za-z]*)\\s*");
+    private static final Pattern QUANTITY = Pattern.compile("\\s*(-?\\d{1,40}(?:\\.\\d{1,9})?)\\s*([A-Za-z]*)\\s*");
     private static final Map<String, Long> NANOS = Map.of("ms", 1_000_000L, "s", 1_000_000_000L, "m", 60_000_000_000L,
             "h", 3_600_000_000_000L, "d", 86_400_000_000_000L);
     private static final Map<String, Long> BYTES = Map.of("", 1L, "b", 1L, "k", 1L << 10, "kib", 1L << 10, "m",

@@ -1,5 +1,6 @@
 package lb.cli.log;
 
+import java.time.Duration;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
@@ -16,6 +17,7 @@ public final class Logs {
 
     private static final int QUEUED_LINES = 1024;
     private static final long STOP_MILLIS = 1_000;
+    private static final long GRACE_MILLIS = 200;
 
     private Logs() {}
 
@@ -31,13 +33,21 @@ public final class Logs {
                 .addComponent(builder.newAppenderRef("stderr")));
         builder.add(builder.newLogger("lb", level));
         Level ofLibraries = level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN;
+        // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
+        builder.add(builder.newLogger("io.netty.util.NetUtilInitializations", Level.ERROR));
         builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("queue")));
         Configurator.reconfigure(builder.build(false));
     }
 
     /// Writes what is queued, for a second at most. Nothing is logged afterwards.
     public static void stop() {
-        LogManager.shutdown();
+        // It also waits, without end, for a line that stderr does not take.
+        Thread stopping = Thread.ofPlatform().daemon().name("stop-log").start(LogManager::shutdown);
+        try {
+            stopping.join(Duration.ofMillis(STOP_MILLIS + GRACE_MILLIS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static org.apache.logging.log4j.core.config.builder.api.AppenderComponentBuilder console(

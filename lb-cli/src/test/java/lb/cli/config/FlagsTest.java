@@ -61,4 +61,21 @@ class FlagsTest {
                 "--listen: listeners.default.protocol = \"udp\": not supported by this version yet; expected tcp",
                 "--listen: listeners.default.bind = \"99999\": expected a port from 0 to 65535");
     }
+
+    @Test
+    void problemsBetweenFlagsNameThemToo() {
+        Flags twice = new Flags().listen("--listen", "127.0.0.1:1").listen("--listen", "127.0.0.1:1")
+                .pool("--backend", "backends", List.of("10.0.0.1:1", "10.0.0.1:1"))
+                .listener("--allow", "allow", List.of("1.1.1.1", "1/8"));
+        assertThat(Readings.problems(Readings.reader().read(twice))).hasSize(4)
+                .contains(
+                        "--listen: listeners.default-2.bind = \"127.0.0.1:1\": overlaps with listeners.default, which "
+                                + "binds 127.0.0.1:1")
+                .anyMatch(line -> line.startsWith("--backend: pools.default.backends[1] = \"10.0.0.1:1\": duplicate"))
+                .filteredOn(line -> line.startsWith("--allow: listeners.default")).hasSize(2);
+        Flags range = new Flags().listen("--listen", "127.0.0.1:1-2").pool("--backend", "backends",
+                List.of("10.0.0.1"));
+        assertThat(Readings.lines(Readings.reader().read(range).warnings())).singleElement().asString()
+                .startsWith("--backend: pools.default.health.port: there is no one port");
+    }
 }

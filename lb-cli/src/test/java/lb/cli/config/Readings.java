@@ -23,7 +23,34 @@ final class Readings {
     static final Map<String, List<String>> NAMES = Map.of("one.test", List.of("10.0.0.1"), "two.test",
             List.of("10.0.0.9", "10.0.0.10", "fd00::1"));
 
+    /// The least that is valid.
+    static final String GOOD = """
+            listeners { l { bind = "127.0.0.1:1", pool = p } }
+            pools { p { backends = ["127.0.0.1:2"] } }
+            """;
+
     private Readings() {}
+
+    /// A configuration whose pool has these keys, from line 3 on.
+    static String pool(String keys) {
+        return """
+                listeners { l { bind = "127.0.0.9:1", pool = p } }
+                pools { p {
+                %s
+                } }
+                """.formatted(keys);
+    }
+
+    /// A configuration whose listener has these keys, from line 3 on.
+    static String listener(String keys) {
+        return """
+                listeners {
+                l { pool = p
+                %s
+                } }
+                pools { p { backends = ["127.0.0.1:2"] } }
+                """.formatted(keys);
+    }
 
     static ReadResult read(String text) {
         return read(text, reader());
