@@ -47,7 +47,7 @@ public final class Engine implements AutoCloseable {
 
     /// @param pipeLimit pipes to splice through; 0 to copy everything
     Engine(int workerCount, int pipeLimit, SessionLog sessionLog) {
-        workers = new Workers(workerCount, pipeLimit);
+        workers = new Workers(workerCount, pipeLimit, warnings);
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
         tcpWorkers = workers.all().stream()
                 .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings,

@@ -23,10 +23,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class AcceptorTest {
 
+    private static final FloodLimiter WARNINGS = new FloodLimiter(_ -> {}, System::nanoTime);
     private static final int CLIENTS = 2_000;
     private static final int F_DUPFD = 0;
 
-    private final Workers workers = new Workers(1, 0);
+    private final Workers workers = new Workers(1, 0, WARNINGS);
     private final Linux linux = new Linux();
     private final LocalAddress bound;
     private final int listening;
@@ -79,7 +80,7 @@ class AcceptorTest {
         PoolConfig nobody = TestConfigs.pool("out");
         TcpListener listener = new TcpListener(config(), upstream(nobody), limit);
         TcpWorker tcp = new TcpWorker(workers.all().getFirst(), workers, (_, _) -> {},
-                new FloodLimiter(_ -> {}, System::nanoTime), "t");
+                WARNINGS, "t");
         return new Acceptor(fd, new TcpWorker[]{tcp}, tcp, listener, bound);
     }
 

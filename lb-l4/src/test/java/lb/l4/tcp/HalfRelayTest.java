@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
+import lb.l4.log.FloodLimiter;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
@@ -21,10 +22,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 /// One direction alone, on its worker's thread.
 class HalfRelayTest {
 
+    private static final FloodLimiter WARNINGS = new FloodLimiter(_ -> {}, System::nanoTime);
     private static final int HEADER_BYTES = 1_000;
     private static final String PAYLOAD = "payload";
 
-    private final Worker worker = new Workers(1, 0).all().getFirst();
+    private final Worker worker = new Workers(1, 0, WARNINGS).all().getFirst();
     private final Linux linux = new Linux();
     private ServerSocket listening;
 
