@@ -120,7 +120,7 @@ public final class Engine implements AutoCloseable {
     private CompletableFuture<Integer> endSessions(EndCause cause) {
         List<CompletableFuture<Integer>> ended = new ArrayList<>();
         for (TcpWorker tcp : tcpWorkers) {
-            ended.add(CompletableFuture.supplyAsync(() -> tcp.endAll(cause), tcp.worker()::execute));
+            ended.add(tcp.endAll(cause));
         }
         return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new))
                 .thenApply(done -> ended.stream().mapToInt(CompletableFuture::join).sum());
