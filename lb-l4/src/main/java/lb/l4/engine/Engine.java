@@ -37,6 +37,9 @@ public final class Engine implements AutoCloseable {
     private final Workers workers;
     private final TcpWorker[] tcpWorkers;
     private final Configuration configuration;
+    /// Those that wait for sessions to end. Threading: control loop.
+    private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
+    private final Object closing = new Object();
 
     /// Makes an engine that listens nowhere yet; [#apply] gives it something to do.
     ///
@@ -94,6 +97,7 @@ public final class Engine implements AutoCloseable {
     public CompletableFuture<Integer> drain(Duration timeout) {
         CompletableFuture<Integer> drained = new CompletableFuture<>();
         control.execute(() -> {
+            drains.add(drained);
             long deadlineNanos = System.nanoTime() + timeout.toNanos();
             // Not before: until then there may be connections that nobody has counted.
             configuration.stopListening().whenCompleteAsync((_, _) -> awaitEnd(deadlineNanos, drained), control);
@@ -126,11 +130,21 @@ public final class Engine implements AutoCloseable {
                 .thenApply(done -> ended.stream().mapToInt(CompletableFuture::join).sum());
     }
 
-    /// Ends everything at once. Returns when all threads have ended.
+    /// Ends everything at once. Returns when all threads have ended; calls after the first do nothing else.
     @Override
     public void close() {
+        synchronized (closing) {
+            if (!control.isShuttingDown()) {
+                close0();
+            }
+        }
+    }
+
+    private void close0() {
         CompletableFuture.supplyAsync(configuration::stopAll, control).thenCompose(stopped -> stopped).join();
-        endSessions(EndCause.KILLED).join();
+        int killed = endSessions(EndCause.KILLED).join();
+        // A drain that waited for them: its next look would not come any more.
+        CompletableFuture.runAsync(() -> drains.forEach(drain -> drain.complete(killed)), control).join();
         for (Worker worker : workers.all()) {
             worker.shutdown().awaitUninterruptibly();
         }
