@@ -72,12 +72,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /// Sessions at this moment.
-    public int activeSessions() {
+    int activeSessions() {
         return configuration.processLimit().active();
     }
 
     /// Sessions on each worker at this moment, those on their way to it included.
-    public List<Integer> workerLoads() {
+    List<Integer> workerLoads() {
         return workers.all().stream().map(Worker::load).toList();
     }
 

@@ -101,10 +101,6 @@ final class HalfRelay {
         return error;
     }
 
-    boolean isOpen() {
-        return state == State.OPEN;
-    }
-
     boolean isShut() {
         return state == State.SHUT;
     }

@@ -90,11 +90,6 @@ final class TcpSession extends Ready {
         return client;
     }
 
-    /// When the session was accepted, in terms of [System#nanoTime].
-    long acceptedNanos() {
-        return acceptedNanos;
-    }
-
     /// Begins the session. Threading: its worker, as everything else.
     void start() {
         assert worker.inLoop();
