@@ -57,6 +57,16 @@ public final class TestConfigs {
                 List.of(), Duration.ofSeconds(3), SOCKET, AccessLogFormat.TEXT);
     }
 
+    public static ListenerConfig bound(ListenerConfig from, Bind bind) {
+        return new ListenerConfig(from.name(), bind, from.pool(), from.allow(), from.deny(), from.maxConnections(),
+                from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
+    }
+
+    public static ListenerConfig limited(ListenerConfig from, int maxConnections) {
+        return new ListenerConfig(from.name(), from.bind(), from.pool(), from.allow(), from.deny(), maxConnections,
+                from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
+    }
+
     public static LbConfig lb(List<ListenerConfig> listeners, List<PoolConfig> pools) {
         return new LbConfig(1, 0, Duration.ofSeconds(5), listeners, pools);
     }

@@ -129,11 +129,8 @@ class LimitTest {
     }
 
     private static LbConfig config(int workers, int listenerLimit, int processLimit, PoolConfig pool) {
-        ListenerConfig in = TestConfigs.listener("in", "out");
-        return new LbConfig(workers, processLimit, Duration.ofSeconds(5),
-                List.of(new ListenerConfig(in.name(), in.bind(), in.pool(), in.allow(), in.deny(), listenerLimit,
-                        in.proxyProtocolFrom(), in.proxyHeaderTimeout(), in.socket(), in.accessLog())),
-                List.of(pool));
+        ListenerConfig in = TestConfigs.limited(TestConfigs.listener("in", "out"), listenerLimit);
+        return new LbConfig(workers, processLimit, Duration.ofSeconds(5), List.of(in), List.of(pool));
     }
 
     private static void ping(Socket client) throws IOException {
