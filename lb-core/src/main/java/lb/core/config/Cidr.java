@@ -86,15 +86,6 @@ public record Cidr(InetAddress network, int prefixLength) {
         }
     }
 
-    /// Whether `address` (4 or 16 bytes, network order) lies in this network. An
-    /// IPv4 address is never in an IPv6 network: addresses mapped into IPv6 are
-    /// unmapped before they get here. It allocates; for many questions there is
-    /// [CidrSet].
-    public boolean contains(byte[] address) {
-        byte[] bytes = network.getAddress();
-        return bytes.length == address.length && Arrays.equals(bytes, masked(address, prefixLength));
-    }
-
     private static byte[] masked(byte[] address, int prefixLength) {
         byte[] result = address.clone();
         for (int i = 0; i < result.length; i++) {

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import lb.core.config.BalanceConfig;
 import lb.core.config.BalanceConfig.HashKey;
 import lb.core.config.BalanceConfig.HashTable;
-import lb.core.config.SampleConfigs;
+import lb.core.config.TestConfigs;
 import lb.core.pool.Backend;
 import lb.core.pool.Candidate;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,7 @@ final class Candidates {
     }
 
     static Backend backend(String name) {
-        return new Backend("pool", name, SampleConfigs.loopback(1000));
+        return new Backend("pool", name, TestConfigs.loopback(1000));
     }
 
     /// Candidates named a, b, c ... with these weights.

@@ -16,7 +16,7 @@ import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.PoolConfig.OnNoneHealthy;
-import lb.core.config.SampleConfigs;
+import lb.core.config.TestConfigs;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.Candidate;
@@ -91,7 +91,7 @@ class EveryBalancerTest {
     void picksOnlyWhoIsEligibleWhileStatesChange(BalanceConfig config) {
         SplittableRandom random = new SplittableRandom(3);
         for (OnNoneHealthy onNoneHealthy : OnNoneHealthy.values()) {
-            PoolConfig poolConfig = SampleConfigs.pool(config, onNoneHealthy, randomBackends(random));
+            PoolConfig poolConfig = TestConfigs.pool(config, onNoneHealthy, randomBackends(random));
             Pool pool = new Pool(poolConfig, new BalancerBuilder(Candidates.random(5)));
             for (int round = 0; round < 100; round++) {
                 changeSomething(pool, random);
@@ -125,7 +125,7 @@ class EveryBalancerTest {
     private static List<BackendConfig> randomBackends(SplittableRandom random) {
         List<BackendConfig> backends = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            backends.add(new BackendConfig("b" + i, SampleConfigs.loopback(1000 + i), random.nextInt(4), i >= 6));
+            backends.add(new BackendConfig("b" + i, TestConfigs.loopback(1000 + i), random.nextInt(4), i >= 6));
         }
         return backends;
     }

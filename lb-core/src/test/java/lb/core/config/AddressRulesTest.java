@@ -13,8 +13,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class AddressRulesTest {
 
-    private static final byte[] INSIDE = SampleConfigs.address(10, 1, 2, 3).getAddress();
-    private static final byte[] OUTSIDE = SampleConfigs.address(192, 0, 2, 1).getAddress();
+    private static final byte[] INSIDE = TestConfigs.address(10, 1, 2, 3).getAddress();
+    private static final byte[] OUTSIDE = TestConfigs.address(192, 0, 2, 1).getAddress();
 
     private static final List<Cidr> NONE = List.of();
     private static final List<Cidr> TEN = List.of(Cidr.parse("10.0.0.0/8"));
@@ -50,7 +50,7 @@ class AddressRulesTest {
         AddressRules rules = new AddressRules(TEN, List.of(Cidr.parse("10.1.0.0/16")));
 
         assertThat(rules.permits(INSIDE)).isFalse();
-        assertThat(rules.permits(SampleConfigs.address(10, 2, 0, 0).getAddress())).isTrue();
+        assertThat(rules.permits(TestConfigs.address(10, 2, 0, 0).getAddress())).isTrue();
     }
 
     @Test
@@ -68,9 +68,20 @@ class AddressRulesTest {
             for (int i = 0; i < 500; i++) {
                 byte[] address = address(random, addressBytes);
                 assertThat(set.contains(address)).as("%s in %s", InetAddress.getByAddress(address), networks)
-                        .isEqualTo(networks.stream().anyMatch(network -> network.contains(address)));
+                        .isEqualTo(networks.stream().anyMatch(network -> contains(network, address)));
             }
         }
+    }
+
+    @Test
+    void aNetworkContainsItsFirstAndLastAddressAndNeitherNeighbour() {
+        CidrSet network = new CidrSet(List.of(Cidr.parse("10.0.4.0/22")));
+
+        assertThat(network.contains(TestConfigs.address(10, 0, 3, 255).getAddress())).isFalse();
+        assertThat(network.contains(TestConfigs.address(10, 0, 4, 0).getAddress())).isTrue();
+        assertThat(network.contains(TestConfigs.address(10, 0, 7, 255).getAddress())).isTrue();
+        assertThat(network.contains(TestConfigs.address(10, 0, 8, 0).getAddress())).isFalse();
+        assertThat(network.contains(new byte[16])).isFalse();
     }
 
     @Test
@@ -101,6 +112,16 @@ class AddressRulesTest {
         askMany(rules, addresses);
 
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).isZero();
+    }
+
+    /// Bit by bit.
+    private static boolean contains(Cidr network, byte[] address) {
+        byte[] first = network.network().getAddress();
+        boolean contains = first.length == address.length;
+        for (int bit = 0; contains && bit < network.prefixLength(); bit++) {
+            contains = ((first[bit / 8] ^ address[bit / 8]) >> (7 - bit % 8) & 1) == 0;
+        }
+        return contains;
     }
 
     private static int askMany(AddressRules rules, byte[][] addresses) {

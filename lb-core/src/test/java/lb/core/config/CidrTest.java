@@ -48,19 +48,4 @@ class CidrTest {
                 .hasMessage(
                         "network: ::ffff:10.0.0.1 (expected: the IPv4 address 10.0.0.1 itself, not mapped into IPv6)");
     }
-
-    @Test
-    void containsItsFirstAndLastAddressAndNeitherNeighbour() {
-        Cidr network = Cidr.parse("10.0.4.0/22");
-
-        assertThat(network.contains(bytes(10, 0, 3, 255))).isFalse();
-        assertThat(network.contains(bytes(10, 0, 4, 0))).isTrue();
-        assertThat(network.contains(bytes(10, 0, 7, 255))).isTrue();
-        assertThat(network.contains(bytes(10, 0, 8, 0))).isFalse();
-        assertThat(network.contains(new byte[16])).isFalse();
-    }
-
-    private static byte[] bytes(int... bytes) {
-        return SampleConfigs.address(bytes).getAddress();
-    }
 }

@@ -2,12 +2,14 @@ package lb.core.config;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/// Configurations for tests: short timeouts, no probes, loopback addresses.
+/// Configurations for tests: complete, with short timeouts, no probes and loopback addresses, and short names for what a
+/// test is about.
 public final class TestConfigs {
 
     public static final SocketConfig SOCKET = new SocketConfig(4096, Duration.ZERO, 0, null, -1, 0, 0);
@@ -38,10 +40,31 @@ public final class TestConfigs {
                 Duration.ZERO, 10, KEEPALIVE, 0);
     }
 
+    /// The pool `pool` for tests of balancing.
+    public static PoolConfig pool(BalanceConfig balance, PoolConfig.OnNoneHealthy onNoneHealthy,
+            List<BackendConfig> backends) {
+        return PoolBuilder.of(pool("pool", backends)).balance(balance).onNoneHealthy(onNoneHealthy).build();
+    }
+
+    /// The same, refusing sessions when no backend is up.
+    public static PoolConfig pool(BalanceConfig balance, BackendConfig... backends) {
+        return pool(balance, PoolConfig.OnNoneHealthy.FAIL, List.of(backends));
+    }
+
     /// A listener on a port that the kernel chooses.
     public static ListenerConfig listener(String name, String pool) {
         return new ListenerConfig(name, new Bind(InetAddress.getLoopbackAddress(), 0, 0), pool, List.of(), List.of(), 0,
                 List.of(), Duration.ofSeconds(3), SOCKET, AccessLogFormat.TEXT);
+    }
+
+    public static ListenerConfig bound(ListenerConfig from, Bind bind) {
+        return new ListenerConfig(from.name(), bind, from.pool(), from.allow(), from.deny(), from.maxConnections(),
+                from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
+    }
+
+    public static ListenerConfig limited(ListenerConfig from, int maxConnections) {
+        return new ListenerConfig(from.name(), from.bind(), from.pool(), from.allow(), from.deny(), maxConnections,
+                from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
     }
 
     public static LbConfig lb(List<ListenerConfig> listeners, List<PoolConfig> pools) {
@@ -60,5 +83,136 @@ public final class TestConfigs {
 
     public static LbConfig lb(PoolConfig pool, UnaryOperator<ListenerConfig> change) {
         return lb(List.of(change.apply(listener("in", pool.name()))), List.of(pool));
+    }
+
+    /// A backend at 127.0.0.1:1000.
+    public static BackendConfig backend(String name, int weight) {
+        return new BackendConfig(name, loopback(1000), weight, false);
+    }
+
+    public static BackendConfig backup(String name, int weight) {
+        return new BackendConfig(name, loopback(1000), weight, true);
+    }
+
+    public static Endpoint loopback(int port) {
+        return new Endpoint.Inet(address(127, 0, 0, 1), port);
+    }
+
+    /// An IPv4 address of four bytes, or an IPv6 one of sixteen.
+    public static InetAddress address(int... bytes) {
+        byte[] address = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            address[i] = (byte) bytes[i];
+        }
+        try {
+            return InetAddress.getByAddress(address);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("4 or 16 bytes make an address", e);
+        }
+    }
+
+    /// A pool with some of its settings changed.
+    public static final class PoolBuilder {
+
+        private final PoolConfig base;
+        private BalanceConfig balance;
+        private HealthConfig health;
+        private ProxyProtocolConfig proxyProtocol;
+        private Duration connectTimeout;
+        private int connectTries;
+        private Duration idleTimeout;
+        private Duration finTimeout;
+        private Duration maxLifetime;
+        private int lifetimeJitterPercent;
+        private KeepaliveConfig keepalive;
+        private int maxConnections;
+        private PoolConfig.OnNoneHealthy onNoneHealthy;
+
+        private PoolBuilder(PoolConfig base) {
+            this.base = base;
+            this.balance = base.balance();
+            this.health = base.health();
+            this.proxyProtocol = base.proxyProtocol();
+            this.connectTimeout = base.connectTimeout();
+            this.connectTries = base.connectTries();
+            this.idleTimeout = base.idleTimeout();
+            this.finTimeout = base.finTimeout();
+            this.maxLifetime = base.maxLifetime();
+            this.lifetimeJitterPercent = base.lifetimeJitterPercent();
+            this.keepalive = base.keepalive();
+            this.maxConnections = base.maxConnections();
+            this.onNoneHealthy = base.onNoneHealthy();
+        }
+
+        public static PoolBuilder of(PoolConfig base) {
+            return new PoolBuilder(base);
+        }
+
+        /// The pool `out` with these backends.
+        public static PoolBuilder out(InetSocketAddress... backends) {
+            return new PoolBuilder(pool("out", backends));
+        }
+
+        public PoolBuilder balance(BalanceConfig value) {
+            balance = value;
+            return this;
+        }
+
+        public PoolBuilder health(HealthConfig value) {
+            health = value;
+            return this;
+        }
+
+        public PoolBuilder proxyProtocol(ProxyProtocolConfig value) {
+            proxyProtocol = value;
+            return this;
+        }
+
+        public PoolBuilder connectTimeout(Duration value) {
+            connectTimeout = value;
+            return this;
+        }
+
+        public PoolBuilder connectTries(int value) {
+            connectTries = value;
+            return this;
+        }
+
+        public PoolBuilder idleTimeout(Duration value) {
+            idleTimeout = value;
+            return this;
+        }
+
+        public PoolBuilder finTimeout(Duration value) {
+            finTimeout = value;
+            return this;
+        }
+
+        public PoolBuilder maxLifetime(Duration value, int jitterPercent) {
+            maxLifetime = value;
+            lifetimeJitterPercent = jitterPercent;
+            return this;
+        }
+
+        public PoolBuilder keepalive(KeepaliveConfig value) {
+            keepalive = value;
+            return this;
+        }
+
+        public PoolBuilder maxConnections(int value) {
+            maxConnections = value;
+            return this;
+        }
+
+        public PoolBuilder onNoneHealthy(PoolConfig.OnNoneHealthy value) {
+            onNoneHealthy = value;
+            return this;
+        }
+
+        public PoolConfig build() {
+            return new PoolConfig(base.name(), balance, base.backends(), health, onNoneHealthy,
+                    proxyProtocol, connectTimeout, connectTries, idleTimeout, finTimeout, maxLifetime,
+                    lifetimeJitterPercent, keepalive, maxConnections);
+        }
     }
 }

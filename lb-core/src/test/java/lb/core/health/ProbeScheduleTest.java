@@ -3,7 +3,6 @@ package lb.core.health;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import lb.core.config.HealthConfig;
-import lb.core.config.SampleConfigs;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,11 +11,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 /// interval 2 s, fast-interval 200 ms, down-interval 5 s; rise 2, fall 3.
 class ProbeScheduleTest {
 
+    /// Two seconds, 200 ms and 5 s apart; rise 2, fall 3.
+    private static final HealthConfig HEALTH = new HealthConfig(HealthConfig.Type.TCP, Duration.ofSeconds(2),
+            Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofSeconds(1), 2, 3, 0);
+
     private static final ProbeResult SUCCESS = new ProbeResult.Success(1000);
     private static final ProbeResult FAILURE = new ProbeResult.Failure("connection refused");
 
     private final SplittableRandom random = new SplittableRandom(1);
-    private final ProbeSchedule schedule = new ProbeSchedule(SampleConfigs.HEALTH, "pool/a");
+    private final ProbeSchedule schedule = new ProbeSchedule(HEALTH, "pool/a");
 
     @Test
     void theFirstProbeRunsAtOnce() {
@@ -53,10 +56,10 @@ class ProbeScheduleTest {
         HealthTracker probedOnce = tracker(SUCCESS);
         int[] tenths = new int[10];
         for (int i = 0; i < 1000; i++) {
-            ProbeSchedule one = new ProbeSchedule(SampleConfigs.HEALTH, "pool/b" + i);
+            ProbeSchedule one = new ProbeSchedule(HEALTH, "pool/b" + i);
             long delayNanos = one.delayNanos(probedOnce, random.nextLong());
             assertThat(delayNanos).isBetween(1L, 2_000_000_000L).as("the same in another process")
-                    .isEqualTo(new ProbeSchedule(SampleConfigs.HEALTH, "pool/b" + i).delayNanos(probedOnce, 0));
+                    .isEqualTo(new ProbeSchedule(HEALTH, "pool/b" + i).delayNanos(probedOnce, 0));
             tenths[(int) ((delayNanos - 1) / 200_000_000)]++;
         }
 

@@ -1,13 +1,13 @@
 package lb.core.pool;
 
-import lb.core.config.SampleConfigs;
+import lb.core.config.TestConfigs;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class BackendTest {
 
-    private final Backend backend = new Backend("pool", "a", SampleConfigs.loopback(1000));
+    private final Backend backend = new Backend("pool", "a", TestConfigs.loopback(1000));
 
     @Test
     void countsActiveAndEverTakenSlots() {

@@ -11,7 +11,7 @@ import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.PoolConfig.OnNoneHealthy;
-import lb.core.config.SampleConfigs;
+import lb.core.config.TestConfigs;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +27,8 @@ class PoolTest {
     @Nested
     class Eligible {
 
-        private final Pool pool = pool(OnNoneHealthy.FAIL, SampleConfigs.backend("a", 1), SampleConfigs.backend("b", 2),
-                SampleConfigs.backup("x", 1), SampleConfigs.backup("y", 1));
+        private final Pool pool = pool(OnNoneHealthy.FAIL, TestConfigs.backend("a", 1), TestConfigs.backend("b", 2),
+                TestConfigs.backup("x", 1), TestConfigs.backup("y", 1));
 
         @Test
         void arePrimariesInTheOrderOfTheConfiguration() {
@@ -89,7 +89,7 @@ class PoolTest {
 
         @Test
         void areNotThoseOfWeightZero() {
-            Pool weightless = pool(OnNoneHealthy.ALL, SampleConfigs.backend("a", 0), SampleConfigs.backend("b", 1));
+            Pool weightless = pool(OnNoneHealthy.ALL, TestConfigs.backend("a", 0), TestConfigs.backend("b", 1));
             assertThat(eligible(weightless)).containsExactly("b");
 
             down(weightless, "b");
@@ -102,7 +102,7 @@ class PoolTest {
 
         @Test
         void failPicksNobody() {
-            Pool pool = pool(OnNoneHealthy.FAIL, SampleConfigs.backend("a", 1), SampleConfigs.backup("x", 1));
+            Pool pool = pool(OnNoneHealthy.FAIL, TestConfigs.backend("a", 1), TestConfigs.backup("x", 1));
             down(pool, "a");
             down(pool, "x");
 
@@ -111,8 +111,8 @@ class PoolTest {
 
         @Test
         void allTriesThePrimariesAsIfTheyWereUp() {
-            Pool pool = pool(OnNoneHealthy.ALL, SampleConfigs.backend("a", 1), SampleConfigs.backend("b", 1),
-                    SampleConfigs.backup("x", 1));
+            Pool pool = pool(OnNoneHealthy.ALL, TestConfigs.backend("a", 1), TestConfigs.backend("b", 1),
+                    TestConfigs.backup("x", 1));
             down(pool, "a");
             down(pool, "b");
             assertThat(eligible(pool)).as("a healthy backup comes first").containsExactly("x");
@@ -123,7 +123,7 @@ class PoolTest {
 
         @Test
         void allDoesNotTryThoseThatAnAdministratorTookOut() {
-            Pool pool = pool(OnNoneHealthy.ALL, SampleConfigs.backend("a", 1), SampleConfigs.backend("b", 1));
+            Pool pool = pool(OnNoneHealthy.ALL, TestConfigs.backend("a", 1), TestConfigs.backend("b", 1));
             down(pool, "a");
             down(pool, "b");
             backend(pool, "a").setAdminState(AdminState.DRAIN);
@@ -136,8 +136,8 @@ class PoolTest {
     @Nested
     class ApplyingAConfiguration {
 
-        private final Pool pool = pool(OnNoneHealthy.FAIL, SampleConfigs.backend("a", 1),
-                SampleConfigs.backend("b", 1));
+        private final Pool pool = pool(OnNoneHealthy.FAIL, TestConfigs.backend("a", 1),
+                TestConfigs.backend("b", 1));
 
         @Test
         void keepsABackendByNameAndEndpoint() {
@@ -145,7 +145,7 @@ class PoolTest {
             a.acquire();
             a.setHealthState(HealthState.DOWN);
 
-            pool.apply(config(SampleConfigs.backend("c", 1), SampleConfigs.backend("a", 5)));
+            pool.apply(config(TestConfigs.backend("c", 1), TestConfigs.backend("a", 5)));
             pool.publish();
 
             assertThat(backend(pool, "a")).isSameAs(a);
@@ -159,14 +159,14 @@ class PoolTest {
         void makesANewBackendOfAChangedEndpoint() {
             Backend a = backend(pool, "a");
 
-            pool.apply(config(new BackendConfig("a", SampleConfigs.loopback(2000), 1, false)));
+            pool.apply(config(new BackendConfig("a", TestConfigs.loopback(2000), 1, false)));
 
             assertThat(backend(pool, "a")).isNotSameAs(a);
         }
 
         @Test
         void takesEffectWithTheNextSnapshot() {
-            pool.apply(config(SampleConfigs.backend("c", 1)));
+            pool.apply(config(TestConfigs.backend("c", 1)));
             assertThat(eligible(pool)).containsExactly("a", "b");
 
             pool.publish();
@@ -187,7 +187,7 @@ class PoolTest {
     @Nested
     class Limit {
 
-        private final Pool pool = pool(OnNoneHealthy.FAIL, SampleConfigs.backend("a", 1));
+        private final Pool pool = pool(OnNoneHealthy.FAIL, TestConfigs.backend("a", 1));
 
         @Test
         void letsInAsManyAsItSays() {
@@ -266,11 +266,11 @@ class PoolTest {
     }
 
     private static Pool pool(OnNoneHealthy onNoneHealthy, BackendConfig... backends) {
-        return new Pool(SampleConfigs.pool(ROUND_ROBIN, onNoneHealthy, List.of(backends)), new BalancerBuilder());
+        return new Pool(TestConfigs.pool(ROUND_ROBIN, onNoneHealthy, List.of(backends)), new BalancerBuilder());
     }
 
     private static PoolConfig config(BackendConfig... backends) {
-        return SampleConfigs.pool(ROUND_ROBIN, backends);
+        return TestConfigs.pool(ROUND_ROBIN, backends);
     }
 
     private static Backend backend(Pool pool, String name) {

@@ -38,6 +38,8 @@ final class Configuration {
     private final ConnectionLimit processLimit = new ConnectionLimit(0);
     private final Map<String, RunningPool> pools = new LinkedHashMap<>();
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
+    /// Completes when no listener that was ever stopped can bring another connection.
+    private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
     private boolean isStopping;
 
     Configuration(IoEventLoop control, TcpWorker[] tcpWorkers, FloodLimiter warnings) {
@@ -92,17 +94,20 @@ final class Configuration {
     /// @return completes when every connection that will ever come is counted
     CompletableFuture<Void> stopListening() {
         isStopping = true;
-        CompletableFuture<Void> stopped = CompletableFuture.allOf(
-                listeners.values().stream().map(RunningListener::stop).toArray(CompletableFuture<?>[]::new));
+        listeners.values().forEach(this::stop);
         listeners.clear();
         return stopped;
     }
 
+    private void stop(RunningListener listener) {
+        stopped = CompletableFuture.allOf(stopped, listener.stop());
+    }
+
     CompletableFuture<Void> stopAll() {
-        CompletableFuture<Void> stopped = stopListening();
+        CompletableFuture<Void> listening = stopListening();
         pools.values().forEach(RunningPool::stop);
         pools.clear();
-        return stopped;
+        return listening;
     }
 
     /// Opens the sockets that the present listeners do not have, before anything is changed.
@@ -178,7 +183,7 @@ final class Configuration {
             List<ListeningSockets.Group> groups = opened.get(name);
             if (groups != null) {
                 if (running != null) {
-                    running.stop();
+                    stop(running);
                 }
                 changes.add("listener " + name + (running == null ? " added" : " moved to " + listener.bind()));
                 running = new RunningListener(listener, upstream, processLimit, sockets, tcpWorkers, groups);
@@ -191,7 +196,7 @@ final class Configuration {
             }
         }
         old.forEach((name, gone) -> {
-            gone.stop();
+            stop(gone);
             changes.add("listener " + name + " removed");
         });
     }

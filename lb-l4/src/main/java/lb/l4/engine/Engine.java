@@ -37,6 +37,9 @@ public final class Engine implements AutoCloseable {
     private final Workers workers;
     private final TcpWorker[] tcpWorkers;
     private final Configuration configuration;
+    /// Those that wait for sessions to end. Threading: control loop.
+    private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
+    private final Object closing = new Object();
 
     /// Makes an engine that listens nowhere yet; [#apply] gives it something to do.
     ///
@@ -47,7 +50,7 @@ public final class Engine implements AutoCloseable {
 
     /// @param pipeLimit pipes to splice through; 0 to copy everything
     Engine(int workerCount, int pipeLimit, SessionLog sessionLog) {
-        workers = new Workers(workerCount, pipeLimit);
+        workers = new Workers(workerCount, pipeLimit, warnings);
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
         tcpWorkers = workers.all().stream()
                 .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings,
@@ -69,12 +72,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /// Sessions at this moment.
-    public int activeSessions() {
+    int activeSessions() {
         return configuration.processLimit().active();
     }
 
     /// Sessions on each worker at this moment, those on their way to it included.
-    public List<Integer> workerLoads() {
+    List<Integer> workerLoads() {
         return workers.all().stream().map(Worker::load).toList();
     }
 
@@ -94,6 +97,7 @@ public final class Engine implements AutoCloseable {
     public CompletableFuture<Integer> drain(Duration timeout) {
         CompletableFuture<Integer> drained = new CompletableFuture<>();
         control.execute(() -> {
+            drains.add(drained);
             long deadlineNanos = System.nanoTime() + timeout.toNanos();
             // Not before: until then there may be connections that nobody has counted.
             configuration.stopListening().whenCompleteAsync((_, _) -> awaitEnd(deadlineNanos, drained), control);
@@ -120,17 +124,27 @@ public final class Engine implements AutoCloseable {
     private CompletableFuture<Integer> endSessions(EndCause cause) {
         List<CompletableFuture<Integer>> ended = new ArrayList<>();
         for (TcpWorker tcp : tcpWorkers) {
-            ended.add(CompletableFuture.supplyAsync(() -> tcp.endAll(cause), tcp.worker()::execute));
+            ended.add(tcp.endAll(cause));
         }
         return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new))
                 .thenApply(done -> ended.stream().mapToInt(CompletableFuture::join).sum());
     }
 
-    /// Ends everything at once. Returns when all threads have ended.
+    /// Ends everything at once. Returns when all threads have ended; calls after the first do nothing else.
     @Override
     public void close() {
+        synchronized (closing) {
+            if (!control.isShuttingDown()) {
+                close0();
+            }
+        }
+    }
+
+    private void close0() {
         CompletableFuture.supplyAsync(configuration::stopAll, control).thenCompose(stopped -> stopped).join();
-        endSessions(EndCause.KILLED).join();
+        int killed = endSessions(EndCause.KILLED).join();
+        // A drain that waited for them: its next look would not come any more.
+        CompletableFuture.runAsync(() -> drains.forEach(drain -> drain.complete(killed)), control).join();
         for (Worker worker : workers.all()) {
             worker.shutdown().awaitUninterruptibly();
         }

@@ -51,7 +51,9 @@ public final class Acceptor extends Descriptor {
     public void resume() {
         if (isPaused && !isClosed) {
             isPaused = false;
-            home.worker().registerListening(this);
+            if (!home.worker().registerListening(this)) {
+                pauseShortly();
+            }
         }
     }
 

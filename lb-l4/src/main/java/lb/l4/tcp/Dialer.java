@@ -42,13 +42,13 @@ final class Dialer {
     /// @param cause what the session ends with if no backend is left
     private void attempt(EndCause cause) {
         EndCause lastCause = cause;
-        while (session.tries() < session.pool().connectTries()) {
+        while (session.slots().tries() < session.pool().connectTries()) {
             Backend picked = snapshot.pick(flowHash, tried);
             if (picked == null) {
                 break;
             }
             backend = picked;
-            session.trying(picked);
+            session.slots().takeBackend(picked);
             int result = connect(picked.endpoint());
             if (result >= 0) {
                 session.setDeadline(session.pool().connectTicks());
@@ -150,7 +150,7 @@ final class Dialer {
                 tried = new Tried(session.pool().connectTries());
             }
             tried.add(failed);
-            session.releaseBackend();
+            session.slots().giveBackendBack();
             if (Errno.isOutOfResources(errno)) {
                 session.home.warnings.log("backend " + failed.id() + ": cannot connect: " + Errno.text(errno));
             } else {

@@ -74,6 +74,8 @@ final class HalfRelay {
     private long pendingBlock;
     private int pendingOffset;
     private int pendingBytes;
+    /// How many of the pending bytes come first and are not the source's.
+    private int prependedBytes;
     private @Nullable Pipe pipe;
 
     HalfRelay(Descriptor source, Descriptor target) {
@@ -89,7 +91,7 @@ final class HalfRelay {
         return target;
     }
 
-    /// Bytes that the target's kernel has taken.
+    /// Bytes of the source that the target's kernel has taken; what was prepended is not among them.
     long bytes() {
         return bytes;
     }
@@ -97,10 +99,6 @@ final class HalfRelay {
     /// The errno of the failure that [#pump] told of.
     int error() {
         return error;
-    }
-
-    boolean isOpen() {
-        return state == State.OPEN;
     }
 
     boolean isShut() {
@@ -198,6 +196,7 @@ final class HalfRelay {
             return false;
         }
         keep(worker, from, Math.max(sent, 0), count);
+        prependedBytes = pendingBytes;
         return true;
     }
 
@@ -324,7 +323,9 @@ final class HalfRelay {
                 error = -sent;
                 return Step.TARGET_FAILED;
             }
-            bytes += sent;
+            int own = Math.min(sent, prependedBytes);
+            prependedBytes -= own;
+            bytes += sent - own;
             pendingOffset += sent;
             pendingBytes -= sent;
         }

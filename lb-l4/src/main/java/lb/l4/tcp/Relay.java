@@ -145,7 +145,7 @@ final class Relay {
             case AGAIN -> worker.ready(session);
             case ENDED -> ended(half);
             case SOURCE_FAILED -> session.finish(failureOf(half.source(), half.error()));
-            case TARGET_FAILED -> targetFailed(half);
+            case TARGET_FAILED -> targetFailed(half, half.error());
         }
     }
 
@@ -158,7 +158,7 @@ final class Relay {
         }
         int result = worker.linux().shutdown(half.target().intValue(), Linux.SHUT_WR);
         if (result < 0) {
-            session.finish(failureOf(half.target(), -result));
+            targetFailed(half, -result);
             return;
         }
         session.flushing();
@@ -168,14 +168,14 @@ final class Relay {
 
     /// A peer that is gone may have sent something before it went: that is
     /// delivered first.
-    private void targetFailed(HalfRelay half) {
+    private void targetFailed(HalfRelay half, int errno) {
         HalfRelay opposite = half == up ? down : up;
         opposite.onReadable(true);
         // It cannot go on for ever: nothing more comes from that peer.
         while (opposite.isReady() && opposite.pump(worker) == HalfRelay.Step.AGAIN) {
             // the next share
         }
-        session.finish(failureOf(half.target(), half.error()));
+        session.finish(failureOf(half.target(), errno));
     }
 
     private EndCause failureOf(Descriptor socket, int errno) {

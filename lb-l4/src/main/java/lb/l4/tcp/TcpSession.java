@@ -7,20 +7,15 @@ import lb.core.session.EndCause;
 import lb.core.session.EndReason;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
-import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
-import lb.l4.proxy.ProxyHeader;
 import lb.l4.proxy.ProxyHeaderEncoder;
-import lb.l4.proxy.ProxyHeaderParser;
-import lb.l4.proxy.ProxyHeaderResult;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
-/// One client's connection and the one to its backend: identity, admission,
-/// slots, deadline and the one way out. Connecting is its [Dialer]'s part,
-/// moving bytes its [Relay]'s.
+/// One client's connection and the one to its backend: identity, state, deadline and the one way out. Whether it is let
+/// in is for its [Admission] to say, connecting is its [Dialer]'s part, moving bytes its [Relay]'s.
 ///
 /// Threading: confined to one worker.
 ///
@@ -50,19 +45,17 @@ final class TcpSession extends Ready {
     private final PoolSettings pool;
     private final FlowAddresses flow;
     private final SessionSocket client;
+    private final Admission admission;
+    private final Slots slots;
     private final long number;
     private final long acceptedNanos;
     private final long acceptedMillis = System.currentTimeMillis();
 
     private State state = State.ACCEPTED;
-    private boolean holdsPoolSlot;
-    private boolean holdsBackendSlot;
     /// What happened on the client's socket while nobody read from it.
     private int clientEvents;
     private @Nullable Dialer dialer;
     private @Nullable Relay relay;
-    private @Nullable Backend backend;
-    private int tries;
     private long connectNanos = -1;
 
     /// The session is counted in the worker's load and the listener's
@@ -75,6 +68,8 @@ final class TcpSession extends Ready {
         this.pool = settings.upstream().settings();
         this.flow = flow;
         this.client = new SessionSocket(fd, this);
+        this.admission = new Admission(home, listener, settings, flow);
+        this.slots = new Slots(worker, listener, settings.upstream().pool());
         this.number = home.nextSessionNumber();
         this.acceptedNanos = acceptedNanos;
     }
@@ -95,11 +90,6 @@ final class TcpSession extends Ready {
         return client;
     }
 
-    /// When the session was accepted, in terms of [System#nanoTime].
-    long acceptedNanos() {
-        return acceptedNanos;
-    }
-
     /// Begins the session. Threading: its worker, as everything else.
     void start() {
         assert worker.inLoop();
@@ -112,61 +102,33 @@ final class TcpSession extends Ready {
     }
 
     private void start0() {
-        boolean expectsHeader = settings.headerPeers().contains(flow.peerAddress());
-        if (!expectsHeader && !settings.rules().permits(flow.peerAddress())) {
-            finish(EndCause.DENIED);
+        EndCause refusal = admission.refusal();
+        if (refusal != null) {
+            finish(refusal);
         } else if (!worker.register(client)) {
             finish(EndCause.NO_RESOURCES);
-        } else if (expectsHeader) {
+        } else if (admission.awaitsHeader()) {
             setDeadline(settings.proxyHeaderTicks());
         } else {
             admit();
         }
     }
 
-    /// Looks for a PROXY header and consumes exactly that: what follows stays in the kernel.
-    private void readProxyHeader() {
-        int peeked = worker.linux().recv(client.intValue(), worker.buffer(), ProxyHeaderParser.MAX_HEADER_BYTES,
-                Linux.MSG_PEEK);
-        if (peeked == -Errno.EAGAIN) {
-            return;
-        }
-        if (peeked <= 0) {
-            finish(peeked == 0 ? EndCause.CLIENT_CLOSED : EndCause.CLIENT_RESET);
-            return;
-        }
-        switch (ProxyHeaderParser.parse(Linux.view(worker.buffer(), peeked))) {
-            case ProxyHeaderResult.Complete(ProxyHeader found, int length) -> {
-                worker.linux().recv(client.intValue(), worker.buffer(), length, 0);
-                flow.setHeader(found);
-                admitFromProxy();
-            }
-            case ProxyHeaderResult.Incomplete _ -> {
-                if ((clientEvents & Descriptor.RDHUP) != 0) {
-                    finish(EndCause.CLIENT_CLOSED);
-                }
-            }
-            case ProxyHeaderResult.Malformed(String reason) -> {
-                home.warnings.log("listener " + listener.name() + ": bad PROXY header: " + reason);
-                finish(EndCause.BAD_PROXY_HEADER);
-            }
-        }
-    }
-
-    private void admitFromProxy() {
-        if (settings.rules().permits(flow.clientAddress())) {
+    private void onEventsBeforeAdmission(int events) {
+        clientEvents |= events;
+        EndCause refusal = admission.readHeader(client, clientEvents);
+        if (refusal != null) {
+            finish(refusal);
+        } else if (!admission.awaitsHeader()) {
             admit();
-        } else {
-            finish(EndCause.DENIED);
         }
     }
 
     private void admit() {
-        if (!settings.upstream().pool().tryAcquire(pool.maxConnections())) {
+        if (!slots.takePool(pool.maxConnections())) {
             finish(EndCause.CONNECTION_LIMIT);
             return;
         }
-        holdsPoolSlot = true;
         state = State.CONNECTING;
         dialer = new Dialer(this);
         dialer.dial();
@@ -185,27 +147,8 @@ final class TcpSession extends Ready {
         return flow.localPort();
     }
 
-    /// A backend was picked: takes its slot, and gives back the one of the backend
-    /// that was tried before.
-    void trying(Backend picked) {
-        releaseBackend();
-        picked.acquire();
-        backend = picked;
-        holdsBackendSlot = true;
-        tries++;
-    }
-
-    /// The backend that was being tried was given up; the session's record still
-    /// names it.
-    void releaseBackend() {
-        if (holdsBackendSlot && backend != null) {
-            backend.release();
-        }
-        holdsBackendSlot = false;
-    }
-
-    int tries() {
-        return tries;
+    Slots slots() {
+        return slots;
     }
 
     /// The backend that was tried last is connected by `upstream`, whose events
@@ -251,10 +194,7 @@ final class TcpSession extends Ready {
 
     void onEvents(SessionSocket socket, int events) {
         switch (state) {
-            case ACCEPTED -> {
-                clientEvents |= events;
-                readProxyHeader();
-            }
+            case ACCEPTED -> onEventsBeforeAdmission(events);
             case CONNECTING -> onEventsWhileConnecting(socket, events);
             case RELAYING, FLUSHING -> relay().onEvents(socket, events);
             case CLOSED -> {
@@ -338,17 +278,22 @@ final class TcpSession extends Ready {
             worker.linux().resetOnClose(client.intValue());
         }
         // Made while the session still counts, given away when it does not.
-        SessionRecord ended = record(new EndReason(cause, phase));
+        SessionRecord ended = recordOf(new EndReason(cause, phase));
         worker.closeLater(client);
-        releaseBackend();
-        if (holdsPoolSlot) {
-            settings.upstream().pool().release();
-        }
-        listener.release();
-        worker.left();
+        slots.giveAllBack();
         home.remove(this);
         if (ended != null) {
             report(ended);
+        }
+    }
+
+    /// Null if there is none, or none can be made: the session's end does not depend on it.
+    private @Nullable SessionRecord recordOf(EndReason reason) {
+        try {
+            return record(reason);
+        } catch (RuntimeException | Error e) {
+            home.broken("a session's record", e);
+            return null;
         }
     }
 
@@ -374,11 +319,11 @@ final class TcpSession extends Ready {
             return null;
         }
         Relay moved = relay;
-        Backend lastBackend = backend;
+        Backend lastBackend = slots.backend();
         return new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
                 flow.peer(), flow.client(), flow.local(worker.linux(), client.intValue()), acceptedMillis,
                 connectNanos, System.nanoTime() - acceptedNanos,
-                moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), tries, reason,
+                moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), slots.tries(), reason,
                 listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
     }
 

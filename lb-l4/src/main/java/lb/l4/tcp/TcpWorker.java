@@ -1,8 +1,10 @@
 package lb.l4.tcp;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import lb.core.session.EndCause;
 import lb.l4.log.FloodLimiter;
+import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: confined to its worker, but for the final fields.
 public final class TcpWorker {
+
+    /// Sessions that are ended in one turn of the loop.
+    private static final int SLICE = 256;
 
     final Worker worker;
     final Workers workers;
@@ -68,14 +73,48 @@ public final class TcpWorker {
         session.next = null;
     }
 
-    /// Ends every session of this worker. Threading: its loop.
-    public int endAll(EndCause cause) {
-        int ended = 0;
-        for (TcpSession session = first; session != null; session = first) {
-            session.finish(cause);
-            ended++;
+    /// Ends every session of this worker, so many in one turn of the loop that the others are not kept waiting.
+    /// Threading: any thread.
+    ///
+    /// @return completes on the loop, with their number
+    public CompletableFuture<Integer> endAll(EndCause cause) {
+        Ending ending = new Ending(cause);
+        worker.execute(() -> worker.ready(ending));
+        return ending.ended;
+    }
+
+    /// The end of all sessions, a slice for each batch of events.
+    private final class Ending extends Ready {
+        private final EndCause cause;
+        private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+        private int count;
+
+        Ending(EndCause cause) {
+            this.cause = cause;
         }
-        return ended;
+
+        @Override
+        protected void onReady() {
+            for (int i = 0; i < SLICE && first != null; i++) {
+                count++;
+                first.finish(cause);
+            }
+            if (first == null) {
+                ended.complete(count);
+            } else {
+                worker.ready(this);
+            }
+        }
+
+        @Override
+        protected void onDeadline() {
+            throw new AssertionError("has no deadline");
+        }
+
+        @Override
+        protected void onFailure(Throwable failure) {
+            ended.completeExceptionally(failure);
+        }
     }
 
     /// Calls `visitor` for every session. Threading: its loop.

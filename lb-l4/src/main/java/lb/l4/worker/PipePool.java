@@ -1,5 +1,7 @@
 package lb.l4.worker;
 
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import lb.l4.linux.Linux;
 import org.jspecify.annotations.Nullable;
 
@@ -14,21 +16,22 @@ public final class PipePool {
 
     private static final int WANTED_BYTES = 1 << 20;
     private static final int LEAST_BYTES = 64 << 10;
-    /// How many ticks no pipe is made after making one failed.
-    private static final int PAUSE_TICKS = 50;
+    /// How long no pipe is made after making one failed. Not counted in ticks of the worker's wheel, which stands still
+    /// while there is no deadline.
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Linux linux;
-    private final TimerWheel wheel;
+    private final LongSupplier nanoTime;
     private final int limit;
     private @Nullable Pipe idle;
     private int made;
     private boolean isPausing;
-    private int pausedAt;
+    private long pausedAtNanos;
 
     /// @param limit the most pipes that there may be at a time
-    PipePool(Linux linux, TimerWheel wheel, int limit) {
+    PipePool(Linux linux, LongSupplier nanoTime, int limit) {
         this.linux = linux;
-        this.wheel = wheel;
+        this.nanoTime = nanoTime;
         this.limit = limit;
     }
 
@@ -40,12 +43,14 @@ public final class PipePool {
             pipe.next = null;
             return pipe;
         }
-        if (made >= limit || (isPausing && wheel.now() - pausedAt < PAUSE_TICKS)) {
+        if (made >= limit || (isPausing && nanoTime.getAsLong() - pausedAtNanos < PAUSE_NANOS)) {
             return null;
         }
         Pipe fresh = make();
         isPausing = fresh == null;
-        pausedAt = wheel.now();
+        if (isPausing) {
+            pausedAtNanos = nanoTime.getAsLong();
+        }
         return fresh;
     }
 

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import lb.l4.linux.Linux;
+import lb.l4.log.FloodLimiter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,9 @@ public final class Worker {
 
     /// Milliseconds of a tick of [#wheel].
     public static final int TICK_MILLIS = 100;
+    private static final long TICK_NANOS = TICK_MILLIS * 1_000_000L;
+    /// Above what the longest turn of the loop takes.
+    private static final int MOST_TICKS_AT_ONCE = 10;
     /// Bytes of the relay buffer, the most that one read takes.
     public static final int BUFFER_BYTES = 256 << 10;
 
@@ -34,6 +38,7 @@ public final class Worker {
     private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
     private final int index;
+    private final FloodLimiter warnings;
     private final MultiThreadIoEventLoopGroup group;
     private final IoEventLoop loop;
     private final Linux linux = new Linux();
@@ -53,10 +58,12 @@ public final class Worker {
     /// @param pendingLimitBytes over which directions read small, so that stalled readers cost
     ///     little
     /// @param pipeLimit the most pipes that the worker may hold
-    public Worker(int index, long pendingLimitBytes, int pipeLimit) {
+    /// @param warnings takes what may happen with every connection
+    Worker(int index, long pendingLimitBytes, int pipeLimit, FloodLimiter warnings) {
         this.index = index;
+        this.warnings = warnings;
         this.pendingLimitBytes = pendingLimitBytes;
-        this.pipes = new PipePool(linux, wheel, pipeLimit);
+        this.pipes = new PipePool(linux, System::nanoTime, pipeLimit);
         this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("lb-worker-" + index),
                 WorkerLoop.factory(this));
         this.loop = group.next();
@@ -129,16 +136,21 @@ public final class Worker {
         // Called on the loop, the future is complete when it is returned.
         Future<IoRegistration> future = loop.register(descriptor);
         if (!future.isSuccess()) {
-            log.warn("cannot register descriptor {}", descriptor.intValue(), future.cause());
-            return false;
+            return refused(future.cause());
         }
         descriptor.registration = future.getNow();
         try {
             return descriptor.registration.submit(ops) != -1;
         } catch (UncheckedIOException e) {
-            log.warn("cannot add descriptor {} to epoll: {}", descriptor.intValue(), e.getMessage());
-            return false;
+            deregister(descriptor);
+            return refused(e);
         }
+    }
+
+    /// Without the descriptor's number, which would make every line a different one.
+    private boolean refused(@Nullable Throwable cause) {
+        warnings.log("cannot add a socket to epoll: " + (cause == null ? "no reason given" : cause.getMessage()));
+        return false;
     }
 
     /// Takes a descriptor out of epoll and leaves it open.
@@ -223,14 +235,17 @@ public final class Worker {
     }
 
     private void scheduleTick() {
-        loop.schedule(this::tick, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        loop.schedule(() -> tick(System.nanoTime()), TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    private void tick() {
-        long elapsed = (System.nanoTime() - lastTickNanos) / (TICK_MILLIS * 1_000_000L);
-        lastTickNanos += elapsed * TICK_MILLIS * 1_000_000L;
+    /// Turns the wheel by the time since the last tick. Of a process that stood still (a signal, a suspended virtual
+    /// machine) only a little counts: what came meanwhile was not looked at yet, and a connect that begins now would be
+    /// over before its answer is read.
+    void tick(long nowNanos) {
+        long elapsed = (nowNanos - lastTickNanos) / TICK_NANOS;
+        lastTickNanos += elapsed * TICK_NANOS;
         try {
-            wheel.advance((int) elapsed);
+            wheel.advance((int) Math.min(elapsed, MOST_TICKS_AT_ONCE));
         } finally {
             // Also after a failure: the other deadlines must not stop.
             closeDescriptors();

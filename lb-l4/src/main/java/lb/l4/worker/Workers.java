@@ -2,6 +2,7 @@ package lb.l4.worker;
 
 import java.util.ArrayList;
 import java.util.List;
+import lb.l4.log.FloodLimiter;
 
 /// All workers of an engine.
 ///
@@ -17,10 +18,11 @@ public final class Workers {
 
     /// @param count at least 1
     /// @param pipeLimit pipes in the process; 0 to copy everything
-    public Workers(int count, int pipeLimit) {
+    /// @param warnings takes what may happen with every connection
+    public Workers(int count, int pipeLimit, FloodLimiter warnings) {
         List<Worker> made = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count));
+            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count, warnings));
         }
         workers = List.copyOf(made);
     }

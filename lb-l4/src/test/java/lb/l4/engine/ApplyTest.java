@@ -16,9 +16,10 @@ import lb.core.config.ConfigProblem;
 import lb.core.config.Endpoint;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
-import lb.core.config.PoolBuilder;
 import lb.core.config.PoolConfig;
 import lb.core.config.TestConfigs;
+import lb.core.config.TestConfigs.PoolBuilder;
+import lb.l4.peers.FreePort;
 import lb.l4.peers.LoopbackServer;
 import lb.l4.peers.NamingServer;
 import org.awaitility.Awaitility;
@@ -106,11 +107,11 @@ class ApplyTest {
 
     @Test
     void changesAListenersLimit() throws Exception {
-        assertThat(lb.apply(listener(in -> limited(in, 1)))).containsExactly("listener in changed");
+        assertThat(lb.apply(listener(in -> TestConfigs.limited(in, 1)))).containsExactly("listener in changed");
         try (Socket waiting = lb.connect()) {
             waiting.setSoTimeout(100);
             assertThatThrownBy(() -> line(waiting)).hasMessageContaining("timed out");
-            lb.apply(listener(in -> limited(in, 2)));
+            lb.apply(listener(in -> TestConfigs.limited(in, 2)));
             waiting.setSoTimeout(20_000);
             assertThat(line(waiting)).isEqualTo("red");
         }
@@ -119,8 +120,8 @@ class ApplyTest {
     @Test
     void movesAListenerToAnotherPort() throws Exception {
         InetSocketAddress before = lb.address();
-        int port = freePort();
-        assertThat(lb.apply(listener(in -> bound(in, new Bind(LOOPBACK, port, port)))))
+        int port = FreePort.find();
+        assertThat(lb.apply(listener(in -> TestConfigs.bound(in, new Bind(LOOPBACK, port, port)))))
                 .containsExactly("listener in moved to 127.0.0.1:" + port);
         assertThat(lb.address().getPort()).isEqualTo(port);
         assertThat(greeting("in")).isEqualTo("red");
@@ -130,24 +131,24 @@ class ApplyTest {
 
     @Test
     void movesAListenerFromAllAddressesToOneOfTheSamePortAndBack() throws Exception {
-        int port = freePort();
-        lb.apply(listener(in -> bound(in, new Bind(null, port, port))));
+        int port = FreePort.find();
+        lb.apply(listener(in -> TestConfigs.bound(in, new Bind(null, port, port))));
         assertThat(greeting("in")).isEqualTo("red");
 
-        assertThat(lb.apply(listener(in -> bound(in, new Bind(LOOPBACK, port, port)))))
+        assertThat(lb.apply(listener(in -> TestConfigs.bound(in, new Bind(LOOPBACK, port, port)))))
                 .containsExactly("listener in moved to 127.0.0.1:" + port);
         assertThat(greeting("in")).isEqualTo("red");
 
-        assertThat(lb.apply(listener(in -> bound(in, new Bind(null, port, port)))))
+        assertThat(lb.apply(listener(in -> TestConfigs.bound(in, new Bind(null, port, port)))))
                 .containsExactly("listener in moved to *:" + port);
         assertThat(greeting("in")).isEqualTo("red");
     }
 
     @Test
     void lowersAndRaisesAListenersRangeOfPorts() throws Exception {
-        int port = freePort();
-        assertThat(lb.apply(listener(in -> bound(in, new Bind(LOOPBACK, port, port))))).hasSize(1);
-        assertThat(lb.apply(listener(in -> bound(in, new Bind(LOOPBACK, port - 1, port + 1))))).hasSize(1);
+        int port = FreePort.find();
+        assertThat(lb.apply(listener(in -> TestConfigs.bound(in, new Bind(LOOPBACK, port, port))))).hasSize(1);
+        assertThat(lb.apply(listener(in -> TestConfigs.bound(in, new Bind(LOOPBACK, port - 1, port + 1))))).hasSize(1);
         for (int reached = port - 1; reached <= port + 1; reached++) {
             try (Socket client = lb.connect("127.0.0.1", reached)) {
                 assertThat(line(client)).isEqualTo("red");
@@ -205,7 +206,7 @@ class ApplyTest {
 
             List<ConfigProblem> problems = lb.refused(TestConfigs.lb(
                     List.of(TestConfigs.listener("new", "out"),
-                            bound(TestConfigs.listener("in", "out"), new Bind(LOOPBACK, port, port))),
+                            TestConfigs.bound(TestConfigs.listener("in", "out"), new Bind(LOOPBACK, port, port))),
                     List.of(changed)));
 
             assertThat(problems).singleElement().asString().contains("listeners.in.bind",
@@ -219,11 +220,14 @@ class ApplyTest {
 
     @Test
     void refusesTwoNewListenersOnTheSameAddress() throws Exception {
-        Bind one = portOf(freePort(), LOOPBACK);
+        Bind one = portOf(FreePort.find(), LOOPBACK);
         Bind all = portOf(one.firstPort(), null);
         for (List<Bind> binds : List.of(List.of(one, one), List.of(one, all), List.of(all, one))) {
-            assertThat(lb.refused(TestConfigs.lb(List.of(bound(TestConfigs.listener("a", "out"), binds.getFirst()),
-                    bound(TestConfigs.listener("b", "out"), binds.getLast())), List.of(out))))
+            assertThat(
+                    lb.refused(TestConfigs.lb(
+                            List.of(TestConfigs.bound(TestConfigs.listener("a", "out"), binds.getFirst()),
+                                    TestConfigs.bound(TestConfigs.listener("b", "out"), binds.getLast())),
+                            List.of(out))))
                     .singleElement().asString().contains("listeners.b.bind", "127.0.0.1:" + one.firstPort(),
                             "listener a");
         }
@@ -234,26 +238,26 @@ class ApplyTest {
         int port = lb.address().getPort();
         assertThat(lb.refused(TestConfigs.lb(
                 List.of(TestConfigs.listener("in", "out"),
-                        bound(TestConfigs.listener("new", "out"), portOf(port, LOOPBACK))),
+                        TestConfigs.bound(TestConfigs.listener("new", "out"), portOf(port, LOOPBACK))),
                 List.of(out))))
                 .singleElement().asString().contains("listeners.new.bind", "127.0.0.1:" + port);
     }
 
     @Test
     void refusesAnAddressThatTheMachineDoesNotHave() throws Exception {
-        assertThat(lb.refused(listener(in -> bound(in, new Bind(address("192.0.2.1"), 0, 0)))))
+        assertThat(lb.refused(listener(in -> TestConfigs.bound(in, new Bind(address("192.0.2.1"), 0, 0)))))
                 .singleElement().asString().contains("192.0.2.1", "no such local address");
     }
 
     @Test
     void twoListenersMaySwapTheirPorts() throws Exception {
         PoolConfig blues = TestConfigs.pool("blues", List.of(backend("blue", blue, 1, false)));
-        Bind first = portOf(freePort(), LOOPBACK);
+        Bind first = portOf(FreePort.find(), LOOPBACK);
         Bind second = portOf(first.firstPort() + 1, LOOPBACK);
-        lb.apply(TestConfigs.lb(List.of(bound(TestConfigs.listener("a", "out"), first),
-                bound(TestConfigs.listener("b", "blues"), second)), List.of(out, blues)));
-        lb.apply(TestConfigs.lb(List.of(bound(TestConfigs.listener("a", "out"), second),
-                bound(TestConfigs.listener("b", "blues"), first)), List.of(out, blues)));
+        lb.apply(TestConfigs.lb(List.of(TestConfigs.bound(TestConfigs.listener("a", "out"), first),
+                TestConfigs.bound(TestConfigs.listener("b", "blues"), second)), List.of(out, blues)));
+        lb.apply(TestConfigs.lb(List.of(TestConfigs.bound(TestConfigs.listener("a", "out"), second),
+                TestConfigs.bound(TestConfigs.listener("b", "blues"), first)), List.of(out, blues)));
 
         // Who connects while both the old and the new sockets listen may reach either.
         Awaitility.await().untilAsserted(() -> {
@@ -275,37 +279,12 @@ class ApplyTest {
         return new BackendConfig(name, new Endpoint.Inet(LOOPBACK, server.address().getPort()), weight, backup);
     }
 
-    private static ListenerConfig bound(ListenerConfig from, Bind bind) {
-        return new ListenerConfig(from.name(), bind, from.pool(), from.allow(), from.deny(), from.maxConnections(),
-                from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
-    }
-
-    private static ListenerConfig limited(ListenerConfig from, int maxConnections) {
-        return new ListenerConfig(from.name(), from.bind(), from.pool(), from.allow(), from.deny(), maxConnections,
-                from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
-    }
-
     private static Bind portOf(int port, @Nullable InetAddress host) {
         return new Bind(host, port, port);
     }
 
     private static InetAddress address(String text) {
         return InetAddress.ofLiteral(text);
-    }
-
-    /// A port with free neighbours that nobody has now: it is below those that the kernel gives away.
-    private static int freePort() throws IOException {
-        for (int port = 20_000; port < 32_000; port += 3) {
-            try (ServerSocket before = new ServerSocket(port - 1);
-                    ServerSocket it = new ServerSocket(port);
-                    ServerSocket after = new ServerSocket(port + 1)) {
-                assertThat(before.isBound() && after.isBound()).isTrue();
-                return it.getLocalPort();
-            } catch (IOException e) {
-                // Taken: the next one.
-            }
-        }
-        throw new IOException("no free port");
     }
 
     private String greeting(String listener) throws IOException {

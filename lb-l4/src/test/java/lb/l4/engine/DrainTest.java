@@ -5,15 +5,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import lb.core.config.ConfigProblem;
-import lb.core.config.PoolBuilder;
 import lb.core.config.TestConfigs;
+import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.session.EndCause;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.Heard;
 import lb.l4.peers.Heard.End;
 import lb.l4.peers.LoopbackServer;
 import lb.l4.peers.SilentServer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -74,6 +76,32 @@ class DrainTest {
 
             assertThat(lb.engine().activeSessions()).isZero();
             for (Socket client : clients) {
+                assertThat(Heard.by(client).end()).isEqualTo(End.RST);
+            }
+        }
+    }
+
+    @Test
+    void closingTheEngineTwiceIsClosingItOnceAlsoAtTheSameTime() throws Exception {
+        try (LoopbackServer server = new LoopbackServer(new SilentServer())) {
+            Engine engine = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build())).engine();
+            CompletableFuture<Void> other = CompletableFuture.runAsync(engine::close);
+            engine.close();
+            other.join();
+            engine.close();
+        }
+    }
+
+    /// Whoever waits for a drain learns that there is nothing left to wait for.
+    @Test
+    void closingTheEngineEndsADrain() throws Exception {
+        try (LoopbackServer server = new LoopbackServer(new SilentServer())) {
+            Balancer lb = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build()));
+            try (Socket client = lb.connect()) {
+                Awaitility.await().until(() -> lb.engine().activeSessions() == 1);
+                CompletableFuture<Integer> drained = lb.engine().drain(Duration.ofHours(1));
+                lb.close();
+                assertThat(drained.get(10, TimeUnit.SECONDS)).isBetween(0, 1);
                 assertThat(Heard.by(client).end()).isEqualTo(End.RST);
             }
         }

@@ -15,9 +15,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
-import lb.core.config.PoolBuilder;
 import lb.core.config.PoolConfig;
 import lb.core.config.TestConfigs;
+import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
 import lb.l4.peers.EchoServer;
@@ -129,11 +129,8 @@ class LimitTest {
     }
 
     private static LbConfig config(int workers, int listenerLimit, int processLimit, PoolConfig pool) {
-        ListenerConfig in = TestConfigs.listener("in", "out");
-        return new LbConfig(workers, processLimit, Duration.ofSeconds(5),
-                List.of(new ListenerConfig(in.name(), in.bind(), in.pool(), in.allow(), in.deny(), listenerLimit,
-                        in.proxyProtocolFrom(), in.proxyHeaderTimeout(), in.socket(), in.accessLog())),
-                List.of(pool));
+        ListenerConfig in = TestConfigs.limited(TestConfigs.listener("in", "out"), listenerLimit);
+        return new LbConfig(workers, processLimit, Duration.ofSeconds(5), List.of(in), List.of(pool));
     }
 
     private static void ping(Socket client) throws IOException {

@@ -6,12 +6,15 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import lb.core.config.TestConfigs;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
+import lb.l4.peers.Heard;
+import lb.l4.peers.Resetter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +74,26 @@ class RelayTest {
         assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.NORMAL);
     }
 
+    /// The worker learns of the client's end and of the server's reset by one batch of events, the client's first: it
+    /// cannot pass the end on any more, but what the server had sent is there.
+    @Test
+    void deliversWhatAServerSentBeforeItsResetToAClientThatHasFinished() throws Exception {
+        try (Socket client = lb.connect(); Socket backend = server.accept()) {
+            client.getOutputStream().write('x');
+            assertThat(backend.getInputStream().read()).isEqualTo('x');
+            CountDownLatch held = new CountDownLatch(1);
+            lb.engine().tcpWorkers().getFirst().worker().execute(() -> awaitQuietly(held));
+            client.shutdownOutput();
+            backend.getOutputStream().write("last words".getBytes(UTF_8));
+            Resetter.reset(backend);
+            held.countDown();
+            assertThat(Heard.by(client)).isEqualTo(new Heard("last words", Heard.End.RST));
+        }
+        SessionRecord record = lb.nextRecord();
+        assertThat(record.reason().cause()).isEqualTo(EndCause.SERVER_RESET);
+        assertThat(record.bytesDown()).isEqualTo(10);
+    }
+
     private Future<byte[]> send(Socket from, byte[] data, Socket to) {
         threads.submit(() -> {
             from.getOutputStream().write(data);
@@ -78,5 +101,13 @@ class RelayTest {
             return null;
         });
         return threads.submit(() -> to.getInputStream().readAllBytes());
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -15,6 +15,7 @@ import lb.l4.linux.SocketAddresses;
 import lb.l4.log.FloodLimiter;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -22,27 +23,36 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class AcceptorTest {
 
+    private static final FloodLimiter WARNINGS = new FloodLimiter(_ -> {}, System::nanoTime);
     private static final int CLIENTS = 2_000;
+    private static final int F_DUPFD = 0;
+
+    private final Workers workers = new Workers(1, 0, WARNINGS);
+    private final Linux linux = new Linux();
+    private final LocalAddress bound;
+    private final int listening;
+
+    AcceptorTest() throws Exception {
+        listening = linux.socket(Linux.AF_INET, Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK, 0);
+        InetAddress loopback = InetAddress.getByAddress(new byte[]{127, 0, 0, 1});
+        linux.bind(listening, SocketAddresses.writeInet(linux, loopback, 0));
+        linux.listen(listening, 128);
+        linux.getsockname(listening);
+        bound = new LocalAddress(false, loopback, SocketAddresses.readPort(linux));
+    }
+
+    @AfterEach
+    void stop() {
+        workers.all().getFirst().shutdown().awaitUninterruptibly();
+    }
 
     /// Room that appears between the look at the limit and the wait for it must not be missed: the acceptor would pause
     /// for ever.
     @Test
     @Timeout(60)
     void goesOnWhenThereIsRoomAgainAtTheVeryMomentItPauses() throws Exception {
-        PoolConfig nobody = TestConfigs.pool("out");
         ConnectionLimit limit = new ConnectionLimit(1);
-        TcpListener listener = new TcpListener(config(), upstream(nobody), limit);
-        Workers workers = new Workers(1, 0);
-        Worker worker = workers.all().getFirst();
-        TcpWorker tcp = new TcpWorker(worker, workers, (_, _) -> {}, new FloodLimiter(_ -> {}, System::nanoTime), "t");
-        Linux linux = new Linux();
-        int fd = linux.socket(Linux.AF_INET, Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK, 0);
-        InetAddress loopback = InetAddress.getByAddress(new byte[]{127, 0, 0, 1});
-        linux.bind(fd, SocketAddresses.writeInet(linux, loopback, 0));
-        linux.listen(fd, 128);
-        linux.getsockname(fd);
-        LocalAddress bound = new LocalAddress(false, loopback, SocketAddresses.readPort(linux));
-        Acceptor acceptor = new Acceptor(fd, new TcpWorker[]{tcp}, tcp, listener, bound);
+        Acceptor acceptor = acceptor(listening, limit);
         AtomicBoolean isOver = new AtomicBoolean();
         Thread rival = Thread.ofPlatform().start(() -> {
             while (!isOver.get()) {
@@ -51,6 +61,7 @@ class AcceptorTest {
                 }
             }
         });
+        Worker worker = workers.all().getFirst();
         try {
             worker.execute(acceptor::resume);
             int served = 0;
@@ -62,7 +73,31 @@ class AcceptorTest {
             isOver.set(true);
             rival.join();
             CompletableFuture.runAsync(acceptor::stop, worker::execute).join();
-            worker.shutdown().awaitUninterruptibly();
+        }
+    }
+
+    private Acceptor acceptor(int fd, ConnectionLimit limit) {
+        PoolConfig nobody = TestConfigs.pool("out");
+        TcpListener listener = new TcpListener(config(), upstream(nobody), limit);
+        TcpWorker tcp = new TcpWorker(workers.all().getFirst(), workers, (_, _) -> {},
+                WARNINGS, "t");
+        return new Acceptor(fd, new TcpWorker[]{tcp}, tcp, listener, bound);
+    }
+
+    /// A listening socket that the kernel would not watch is watched as soon as it will.
+    @Test
+    @Timeout(60)
+    void triesAgainWhenItsSocketCannotBeRegistered() throws Exception {
+        Worker worker = workers.all().getFirst();
+        int missing = 900;
+        Acceptor acceptor = acceptor(missing, new ConnectionLimit(0));
+        try {
+            CompletableFuture.runAsync(acceptor::resume, worker::execute).join();
+            assertThat(linux.fcntl(listening, F_DUPFD, missing)).isEqualTo(missing);
+            assertThat(isServed(bound.socketAddress())).isTrue();
+        } finally {
+            CompletableFuture.runAsync(acceptor::stop, worker::execute).join();
+            linux.close(listening);
         }
     }
 

@@ -1,8 +1,11 @@
 package lb.l4.worker;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import lb.l4.linux.Linux;
+import lb.l4.log.FloodLimiter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -10,7 +13,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class WorkerTest {
 
-    private final Worker worker = new Worker(0, 1 << 20, 0);
+    private static final int NOBODYS_DESCRIPTOR = 1_000_000_000;
+
+    private final List<String> warnings = new CopyOnWriteArrayList<>();
+    private final Worker worker = new Worker(0, 1 << 20, 0, new FloodLimiter(warnings::add, () -> 0));
 
     @AfterEach
     void stop() {
@@ -74,5 +80,60 @@ class WorkerTest {
         worker.execute(() -> worker.ready(throwing));
         assertThat(await(failed)).isTrue();
         assertRuns();
+    }
+
+    @Test
+    void aFloodOfSocketsThatTheKernelWouldNotWatchIsOneLine() throws Exception {
+        CompletableFuture<Integer> refused = CompletableFuture.supplyAsync(() -> {
+            int count = 0;
+            for (int i = 0; i < 1_000; i++) {
+                // Two descriptors that nobody has, so that a line that names them would be two lines.
+                count += worker.register(new Idle(NOBODYS_DESCRIPTOR + i % 2)) ? 0 : 1;
+            }
+            return count;
+        }, worker::execute);
+        assertThat(await(refused)).isEqualTo(1_000);
+        assertThat(warnings).singleElement().asString().startsWith("cannot add a socket to epoll: ");
+    }
+
+    /// A process that was stopped for a minute finds connects that are a moment old, and answers to them unread.
+    @Test
+    void aLongStandstillIsNotCountedAgainstADeadlineThatBeginsWithIt() throws Exception {
+        CompletableFuture<Long> called = new CompletableFuture<>();
+        TimerWheel.Entry entry = new TimerWheel.Entry() {
+            @Override
+            protected void onDeadline() {
+                called.complete(0L);
+            }
+
+            @Override
+            protected void onFailure(Throwable failure) {
+                called.completeExceptionally(failure);
+            }
+        };
+        CompletableFuture<Boolean> isCalled = new CompletableFuture<>();
+        worker.execute(() -> {
+            worker.setDeadline(entry, 50);
+            worker.tick(System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
+            isCalled.complete(called.isDone());
+        });
+        assertThat(await(isCalled)).isFalse();
+        await(called);
+    }
+
+    private static final class Idle extends Descriptor {
+        Idle(int fd) {
+            super(fd);
+        }
+
+        @Override
+        protected void onEvents(int events) {
+            // none comes
+        }
+
+        @Override
+        protected void onFailure(Throwable failure) {
+            throw new AssertionError(failure);
+        }
     }
 }
