@@ -39,6 +39,8 @@ public final class Prober {
     private ProbeSchedule schedule;
     private @Nullable Future<?> next;
     private boolean isProbing;
+    /// A client could not connect since the probe that is under way began, so its success says nothing about now.
+    private boolean isOutdated;
     private boolean isStopped;
     private long lastStartNanos;
     private long stateSinceNanos = System.nanoTime();
@@ -97,7 +99,11 @@ public final class Prober {
 
     private void suspect0() {
         isSuspected.set(false);
-        if (!isActive() || isProbing || tracker.state() == HealthState.DOWN) {
+        if (!isActive() || tracker.state() == HealthState.DOWN) {
+            return;
+        }
+        if (isProbing) {
+            isOutdated = true;
             return;
         }
         Future<?> pending = next;
@@ -135,6 +141,7 @@ public final class Prober {
             return;
         }
         isProbing = true;
+        isOutdated = false;
         Endpoint target = backend.endpoint() instanceof Endpoint.Inet inet && config.port() > 0
                 ? new Endpoint.Inet(inet.address(), config.port())
                 : backend.endpoint();
@@ -167,7 +174,7 @@ public final class Prober {
     private void scheduleNext() {
         long sinceStart = System.nanoTime() - lastStartNanos;
         // Not at once, even while there is no result yet: what keeps a probe from being made may last.
-        long delay = tracker.observed() == 0
+        long delay = tracker.observed() == 0 || isOutdated
                 ? config.fastInterval().toNanos()
                 : schedule.delayNanos(tracker, ThreadLocalRandom.current().nextLong());
         schedule(Math.max(0, delay - sinceStart));

@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -40,6 +41,8 @@ public final class Scarcity implements Closeable {
     /// Takes all descriptors that this process may have.
     public Scarcity() throws IOException {
         loadOurClasses();
+        openOurJars();
+        LoggerFactory.getLogger(Scarcity.class).warn("no descriptors from here on");
         try {
             while (held.size() < 2 * DESCRIPTORS) {
                 held.push(new FileInputStream("/dev/null"));
@@ -53,6 +56,16 @@ public final class Scarcity implements Closeable {
     /// Gives one back.
     public void releaseOne() throws IOException {
         held.pop().close();
+    }
+
+    /// Jars are opened when a class is looked for in them, and then stay open.
+    private static void openOurJars() {
+        try {
+            Class.forName("lb.l4.peers.NoSuchClass");
+        } catch (ClassNotFoundException e) {
+            return;
+        }
+        throw new IllegalStateException("there is such a class");
     }
 
     /// In tests they are files in directories, and reading one takes a descriptor; in use they come from a jar that is
