@@ -61,7 +61,7 @@ final class DemoCommand implements Callable<Integer> {
         Logs.start(Level.INFO);
         CompletableFuture<String> stop = Signals.takeOver(() -> Runtime.getRuntime().halt(Main.FAILED));
         try (AccessLog accessLog = new AccessLog();
-                Engine engine = new Engine(valid.config().workers(), accessLog)) {
+                Engine engine = new Engine(valid.config(), accessLog)) {
             if (engine.apply(valid.config()).get() instanceof ApplyResult.Refused refused) {
                 refused.problems().forEach(problem -> spec.commandLine().getErr().println("lb: " + problem));
                 return Main.FAILED;

@@ -52,7 +52,7 @@ final class LbServer {
             Signals.on(name, () -> LOG.warn("SIG{}: this version cannot reload; restart to take a changed "
                     + "configuration into use", name));
         }
-        try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config.workers(), accessLog)) {
+        try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config, accessLog)) {
             running.set(new Running(engine, accessLog));
             ApplyResult result = engine.apply(config).get();
             switch (result) {

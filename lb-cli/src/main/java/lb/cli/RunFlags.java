@@ -39,6 +39,9 @@ final class RunFlags {
     @Option(names = "--drain-timeout", paramLabel = "DURATION", description = "How long sessions may go on after SIGTERM; "
             + "30s by default.") private @Nullable String drainTimeout;
 
+    @Option(names = "--busy-poll", paramLabel = "DURATION", description = "Poll for so long after the last event before "
+            + "sleeping, such as 200us: lower latency for a core; off by default.") private @Nullable String busyPoll;
+
     @Option(names = "--connect-timeout", paramLabel = "DURATION", description = "For one attempt to connect to a backend; "
             + "5s by default.") private @Nullable String connectTimeout;
 
@@ -59,7 +62,8 @@ final class RunFlags {
                 new Flag("--proxy-protocol-from", proxyProtocolFrom), new Flag("--allow", allow),
                 new Flag("--deny", deny), new Flag("--workers", workers),
                 new Flag("--max-connections", maxConnections), new Flag("--access-log", accessLog),
-                new Flag("--drain-timeout", drainTimeout), new Flag("--connect-timeout", connectTimeout),
+                new Flag("--drain-timeout", drainTimeout), new Flag("--busy-poll", busyPoll),
+                new Flag("--connect-timeout", connectTimeout),
                 new Flag("--idle-timeout", idleTimeout), new Flag("--health", health),
                 new Flag("--health-interval", healthInterval))) {
             if (flag.value() != null && !(flag.value() instanceof List<?> list && list.isEmpty())) {
@@ -99,6 +103,7 @@ final class RunFlags {
         put(flags::top, "--max-connections", "max-connections", maxConnections);
         put(flags::top, "--access-log", "access-log", accessLog);
         put(flags::top, "--drain-timeout", "drain-timeout", drainTimeout);
+        put(flags::top, "--busy-poll", "busy-poll", busyPoll);
         return flags;
     }
 

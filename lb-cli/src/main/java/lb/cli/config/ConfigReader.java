@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lb.core.config.AccessLogFormat;
+import lb.core.config.CongestionControl;
 import lb.core.config.HealthConfig;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
@@ -27,6 +28,8 @@ public final class ConfigReader {
     private static final int MOST_WORKERS = 1024;
     private static final int MOST_CONNECTIONS = 10_000_000;
     private static final int FEW_CONNECTIONS = 64;
+    private static final ValueParser<CongestionControl> CONGESTION_CONTROL = ValueParser.word(
+            PoolReader.words("auto", CongestionControl.AUTO, "system", CongestionControl.SYSTEM));
     private static final Duration RESOLVE_DEADLINE = Duration.ofSeconds(10);
 
     /// What the machine gives that a configuration does not say.
@@ -95,6 +98,8 @@ public final class ConfigReader {
         Block top = new Block(findings, "", "", written, reference);
         int workers = top.read("workers", Values.integer(1, MOST_WORKERS).or("auto", machine.cores()));
         Duration drainTimeout = top.read("drain-timeout", Values.duration().or("off", Duration.ZERO));
+        Duration busyPoll = top.read("busy-poll", Values.microseconds().or("off", Duration.ZERO));
+        CongestionControl congestionControl = top.read("congestion-control", CONGESTION_CONTROL);
         AccessLogFormat accessLog = top.read("access-log", ListenerReader.ACCESS_LOG);
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
@@ -115,7 +120,9 @@ public final class ConfigReader {
         int maxConnections = maxConnections(top, budget);
         keysRead = findings.keysRead();
         return findings.isClean()
-                ? new ReadResult.Valid(new LbConfig(workers, maxConnections, drainTimeout, listeners, pools),
+                ? new ReadResult.Valid(
+                        new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, listeners,
+                                pools),
                         findings.warnings(), derivations(top, budget))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }

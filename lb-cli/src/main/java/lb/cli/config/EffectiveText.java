@@ -32,6 +32,8 @@ public final class EffectiveText {
         text.line("workers", config.workers(), valid.derivations().workers());
         text.line("max-connections", config.maxConnections(), valid.derivations().maxConnections());
         text.line("drain-timeout", orOff(config.drainTimeout()));
+        text.line("busy-poll", config.busyPoll().isZero() ? "off" : micros(config.busyPoll()));
+        text.line("congestion-control", word(config.congestionControl()));
         text.open("listeners");
         config.listeners().forEach(text::listener);
         text.close();
@@ -173,6 +175,10 @@ public final class EffectiveText {
 
     private static String orOff(Duration duration) {
         return duration.isZero() ? "off" : duration(duration);
+    }
+
+    private static String micros(Duration duration) {
+        return java.math.BigDecimal.valueOf(duration.toNanos(), 3).stripTrailingZeros().toPlainString() + "us";
     }
 
     /// In the largest unit that leaves no fraction; milliseconds may have one.

@@ -110,7 +110,7 @@ final class PoolReader {
     }
 
     @SuppressWarnings("unchecked") // pairs of a word and its meaning
-    private static <T> Map<String, T> words(Object... pairs) {
+    static <T> Map<String, T> words(Object... pairs) {
         Map<String, T> words = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {
             words.put((String) pairs[i], (T) pairs[i + 1]);

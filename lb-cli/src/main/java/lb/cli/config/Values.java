@@ -14,6 +14,7 @@ final class Values {
     private static final Pattern QUANTITY = Pattern.compile("\\s*(-?\\d{1,40}(?:\\.\\d{1,9})?)\\s*([A-Za-z]*)\\s*");
     private static final Map<String, Long> NANOS = Map.of("ms", 1_000_000L, "s", 1_000_000_000L, "m", 60_000_000_000L,
             "h", 3_600_000_000_000L, "d", 86_400_000_000_000L);
+    private static final Map<String, Long> SHORT_NANOS = Map.of("us", 1_000L, "ms", 1_000_000L, "s", 1_000_000_000L);
     private static final Map<String, Long> BYTES = Map.of("", 1L, "b", 1L, "k", 1L << 10, "kib", 1L << 10, "m",
             1L << 20, "mib", 1L << 20, "g", 1L << 30, "gib", 1L << 30);
     private static final Duration LONGEST = Duration.ofDays(3650);
@@ -50,6 +51,22 @@ final class Values {
                 throw new Rejected("expected a duration from 1ms to 3650d");
             }
             return Duration.ofNanos(nanos.longValueExact());
+        });
+    }
+
+    /// A duration from 1 us to 1 s.
+    static ValueParser<Duration> microseconds() {
+        return ValueParser.text("a duration such as 200us", text -> {
+            Matcher matcher = QUANTITY.matcher(text);
+            Long unit = matcher.matches() ? SHORT_NANOS.get(matcher.group(2)) : null;
+            BigDecimal nanos = unit == null
+                    ? BigDecimal.ZERO
+                    : new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
+            if (nanos.compareTo(BigDecimal.valueOf(1_000)) < 0
+                    || nanos.compareTo(BigDecimal.valueOf(1_000_000_000)) > 0) {
+                throw new Rejected("expected a duration from 1us to 1s (us, ms or s), such as 200us");
+            }
+            return Duration.ofNanos(nanos.longValue());
         });
     }
 

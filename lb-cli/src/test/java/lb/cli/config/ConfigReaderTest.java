@@ -23,6 +23,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ConfigReaderTest {
 
     @Test
+    void busyPollIsAShortDuration() {
+        assertThat(problems(GOOD + "busy-poll = 2s")).containsExactly(
+                "FILE:3: busy-poll = \"2s\": expected a duration from 1us to 1s (us, ms or s), such as 200us, or off");
+        assertThat(problems(GOOD + "busy-poll = 200")).hasSize(1);
+        assertThat(problems(GOOD + "busy-poll = 200us")).isEmpty();
+        assertThat(problems(GOOD + "congestion-control = cubic")).singleElement().asString()
+                .contains("expected one of auto, system");
+    }
+
+    @Test
     void defaultsAreThoseOfTheContract() {
         LbConfig config = valid(GOOD);
         assertThat(config.workers()).isEqualTo(4);

@@ -11,6 +11,8 @@ class EffectiveTextTest {
             workers = 7
             max-connections = 123
             drain-timeout = 1500ms
+            busy-poll = 1.5ms
+            congestion-control = system
             access-log = text
             listeners {
               a {

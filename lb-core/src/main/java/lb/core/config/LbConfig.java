@@ -9,8 +9,10 @@ import java.util.List;
 /// @param maxConnections sessions at a time in the process, written or derived from the
 ///     descriptors available
 /// @param drainTimeout how long sessions may go on after the first SIGTERM
-public record LbConfig(int workers, int maxConnections, Duration drainTimeout, List<ListenerConfig> listeners,
-        List<PoolConfig> pools) {
+/// @param busyPoll how long a worker goes on asking for events after the last one before it sleeps; zero for not
+///     at all, at most 1 s
+public record LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
+        CongestionControl congestionControl, List<ListenerConfig> listeners, List<PoolConfig> pools) {
 
     public LbConfig {
         listeners = List.copyOf(listeners);

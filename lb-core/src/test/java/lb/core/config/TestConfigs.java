@@ -68,7 +68,7 @@ public final class TestConfigs {
     }
 
     public static LbConfig lb(List<ListenerConfig> listeners, List<PoolConfig> pools) {
-        return new LbConfig(1, 0, Duration.ofSeconds(5), listeners, pools);
+        return new LbConfig(1, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO, listeners, pools);
     }
 
     /// One listener `in` and one pool `out`.
@@ -78,7 +78,8 @@ public final class TestConfigs {
 
     /// One listener `in` and one pool `out` on some workers.
     public static LbConfig workers(int count, PoolConfig pool) {
-        return new LbConfig(count, 0, Duration.ofSeconds(5), List.of(listener("in", pool.name())), List.of(pool));
+        return new LbConfig(count, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO,
+                List.of(listener("in", pool.name())), List.of(pool));
     }
 
     public static LbConfig lb(PoolConfig pool, UnaryOperator<ListenerConfig> change) {

@@ -20,6 +20,7 @@ import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.LocalAddress;
+import lb.l4.tcp.Pacing;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
 import org.jspecify.annotations.Nullable;
@@ -42,11 +43,11 @@ final class Configuration {
     private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
     private boolean isStopping;
 
-    Configuration(IoEventLoop control, TcpWorker[] tcpWorkers, FloodLimiter warnings) {
+    Configuration(IoEventLoop control, TcpWorker[] tcpWorkers, Pacing pacing, FloodLimiter warnings) {
         this.warnings = warnings;
         this.control = control;
         this.tcpWorkers = tcpWorkers;
-        this.sockets = new ListeningSockets(linux, tcpWorkers.length);
+        this.sockets = new ListeningSockets(linux, tcpWorkers.length, pacing);
     }
 
     /// What all listeners together may have. Threading: any thread.

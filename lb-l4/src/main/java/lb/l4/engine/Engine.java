@@ -16,6 +16,7 @@ import lb.core.config.LbConfig;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
 import lb.l4.log.FloodLimiter;
+import lb.l4.tcp.Pacing;
 import lb.l4.tcp.SessionLog;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.worker.Worker;
@@ -43,20 +44,21 @@ public final class Engine implements AutoCloseable {
 
     /// Makes an engine that listens nowhere yet; [#apply] gives it something to do.
     ///
-    /// @param workerCount event loops that carry sessions, at least 1
-    public Engine(int workerCount, SessionLog sessionLog) {
-        this(workerCount, Workers.PIPE_LIMIT, sessionLog);
+    /// @param config of which only what the whole process has in common is used
+    public Engine(LbConfig config, SessionLog sessionLog) {
+        this(config, Workers.PIPE_LIMIT, sessionLog);
     }
 
     /// @param pipeLimit pipes to splice through; 0 to copy everything
-    Engine(int workerCount, int pipeLimit, SessionLog sessionLog) {
-        workers = new Workers(workerCount, pipeLimit, warnings);
+    Engine(LbConfig config, int pipeLimit, SessionLog sessionLog) {
+        workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), warnings);
+        Pacing pacing = new Pacing(config.congestionControl());
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
         tcpWorkers = workers.all().stream()
-                .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings,
+                .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings, pacing,
                         process + "-" + worker.index() + "-"))
                 .toArray(TcpWorker[]::new);
-        configuration = new Configuration(control, tcpWorkers, warnings);
+        configuration = new Configuration(control, tcpWorkers, pacing, warnings);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
     }
 

@@ -21,6 +21,7 @@ import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
 import lb.l4.tcp.LocalAddress;
+import lb.l4.tcp.Pacing;
 import lb.l4.tcp.TcpKeepalive;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,7 @@ final class ListeningSockets {
 
     private final Linux linux;
     private final int workers;
+    private final Pacing pacing;
 
     /// The sockets of one address, one for each worker.
     record Group(LocalAddress address, List<Integer> descriptors) {}
@@ -49,9 +51,10 @@ final class ListeningSockets {
         }
     }
 
-    ListeningSockets(Linux linux, int workers) {
+    ListeningSockets(Linux linux, int workers, Pacing pacing) {
         this.linux = linux;
         this.workers = workers;
+        this.pacing = pacing;
     }
 
     /// Opens all sockets of a listener, bound and configured but not yet listening, so that a configuration that fails
@@ -192,6 +195,7 @@ final class ListeningSockets {
     private void configure(int fd, LocalAddress address, SocketConfig config, KeepaliveConfig keepalive)
             throws BindException {
         linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
+        pacing.avoid(linux, fd, address.address());
         linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_DEFER_ACCEPT, (int) config.deferAccept().toSeconds());
         TcpKeepalive.set(linux, fd, keepalive);
         if (config.fastOpen() > 0) {

@@ -48,6 +48,8 @@ public final class Linux {
     public static final int TCP_KEEPINTVL = 5;
     public static final int TCP_KEEPCNT = 6;
     public static final int TCP_DEFER_ACCEPT = 9;
+    public static final int TCP_QUICKACK = 12;
+    public static final int TCP_CONGESTION = 13;
     public static final int TCP_USER_TIMEOUT = 18;
     public static final int TCP_FASTOPEN = 23;
     public static final int SHUT_WR = 1;

@@ -107,8 +107,12 @@ public final class Acceptor extends Descriptor {
             listener.release();
             return onFailure(-fd);
         }
-        place(fd, new FlowAddresses(SocketAddresses.readAddress(home.worker().linux()),
-                SocketAddresses.readPort(home.worker().linux()), bound));
+        byte[] peer = SocketAddresses.readAddress(home.worker().linux());
+        int peerPort = SocketAddresses.readPort(home.worker().linux());
+        if (bound.isWildcard()) {
+            home.pacing.avoid(home.worker().linux(), fd, peer);
+        }
+        place(fd, new FlowAddresses(peer, peerPort, bound));
         return true;
     }
 

@@ -67,8 +67,11 @@ final class Dialer {
         if (fd < 0) {
             return fd;
         }
-        if (endpoint instanceof Endpoint.Inet) {
+        if (endpoint instanceof Endpoint.Inet inet) {
             linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
+            // The ACK that completes the handshake waits for the client's first data, see Relay.start.
+            linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 0);
+            session.home.pacing.avoid(linux, fd, inet.address());
         }
         int result = linux.connect(fd, writeAddress(linux, endpoint));
         if (result < 0 && result != -Errno.EINPROGRESS) {

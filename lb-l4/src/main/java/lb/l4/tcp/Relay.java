@@ -81,6 +81,11 @@ final class Relay {
         setDeadline();
         onEvents(client, clientEvents);
         if (!isOver()) {
+            if (up.bytes() == 0) {
+                // Nothing to send that would carry the ACK of the handshake, without which the backend does not accept:
+                // it goes out now, and not only when the kernel's timer strikes (HAProxy: tcp-smart-connect).
+                worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
+            }
             onEvents(upstream, upstreamEvents);
         }
     }

@@ -21,6 +21,7 @@ public final class TcpWorker {
     final Workers workers;
     final SessionLog sessionLog;
     final FloodLimiter warnings;
+    final Pacing pacing;
     final String idPrefix;
 
     private @Nullable TcpSession first;
@@ -29,12 +30,13 @@ public final class TcpWorker {
     /// @param warnings takes what may happen with every connection
     /// @param idPrefix starts the id of every session, so that ids of several workers and
     ///     processes differ
-    public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, FloodLimiter warnings,
+    public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, FloodLimiter warnings, Pacing pacing,
             String idPrefix) {
         this.worker = worker;
         this.workers = workers;
         this.sessionLog = sessionLog;
         this.warnings = warnings;
+        this.pacing = pacing;
         this.idPrefix = idPrefix;
     }
 

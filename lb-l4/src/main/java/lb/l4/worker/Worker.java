@@ -8,6 +8,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import lb.l4.linux.Linux;
@@ -58,14 +59,15 @@ public final class Worker {
     /// @param pendingLimitBytes over which directions read small, so that stalled readers cost
     ///     little
     /// @param pipeLimit the most pipes that the worker may hold
+    /// @param busyPoll how long the loop goes on asking for events after the last one before it sleeps
     /// @param warnings takes what may happen with every connection
-    Worker(int index, long pendingLimitBytes, int pipeLimit, FloodLimiter warnings) {
+    Worker(int index, long pendingLimitBytes, int pipeLimit, Duration busyPoll, FloodLimiter warnings) {
         this.index = index;
         this.warnings = warnings;
         this.pendingLimitBytes = pendingLimitBytes;
         this.pipes = new PipePool(linux, System::nanoTime, pipeLimit);
         this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("lb-worker-" + index),
-                WorkerLoop.factory(this));
+                WorkerLoop.factory(this, busyPoll));
         this.loop = group.next();
     }
 

@@ -7,6 +7,7 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.time.Duration;
 
 /// Netty's epoll handler with the worker's own work around each batch of
 /// events: descriptors are closed between batches, and relays that used up their
@@ -17,16 +18,20 @@ final class WorkerLoop implements IoHandler {
 
     private final IoHandler epoll;
     private final Worker worker;
+    private final long busyPollNanos;
     private final Context context = new Context();
+    private long lastEventNanos;
+    private boolean isPolling;
 
-    private WorkerLoop(IoHandler epoll, Worker worker) {
+    private WorkerLoop(IoHandler epoll, Worker worker, Duration busyPoll) {
         this.epoll = epoll;
         this.worker = worker;
+        this.busyPollNanos = busyPoll.toNanos();
     }
 
-    static IoHandlerFactory factory(Worker worker) {
+    static IoHandlerFactory factory(Worker worker, Duration busyPoll) {
         IoHandlerFactory epoll = EpollIoHandler.newFactory();
-        return executor -> new WorkerLoop(newEpollHandler(epoll, executor), worker);
+        return executor -> new WorkerLoop(newEpollHandler(epoll, executor), worker, busyPoll);
     }
 
     private static IoHandler newEpollHandler(IoHandlerFactory factory, ThreadAwareExecutor executor) {
@@ -39,7 +44,22 @@ final class WorkerLoop implements IoHandler {
         context.outer = outer;
         int handled = epoll.run(context);
         worker.afterBatch();
+        if (busyPollNanos > 0) {
+            pollOn(handled > 0);
+        }
         return handled;
+    }
+
+    /// Decides whether the next turn may sleep: waking up again takes longer than relaying a message (HAProxy:
+    /// busy-polling, which never sleeps).
+    private void pollOn(boolean hadEvents) {
+        if (hadEvents) {
+            lastEventNanos = System.nanoTime();
+            isPolling = true;
+        } else if (isPolling) {
+            Thread.onSpinWait();
+            isPolling = System.nanoTime() - lastEventNanos < busyPollNanos;
+        }
     }
 
     @Override
@@ -74,13 +94,13 @@ final class WorkerLoop implements IoHandler {
     }
 
     /// The loop's context, which may not block while relays wait for their
-    /// next share.
+    /// next share, or while the worker polls.
     private final class Context implements IoHandlerContext {
         private IoHandlerContext outer = this;
 
         @Override
         public boolean canBlock() {
-            return outer.canBlock() && !worker.hasReady();
+            return outer.canBlock() && !isPolling && !worker.hasReady();
         }
 
         @Override

@@ -1,5 +1,6 @@
 package lb.l4.worker;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import lb.l4.log.FloodLimiter;
@@ -18,11 +19,12 @@ public final class Workers {
 
     /// @param count at least 1
     /// @param pipeLimit pipes in the process; 0 to copy everything
+    /// @param busyPoll how long a worker goes on asking for events after the last one before it sleeps
     /// @param warnings takes what may happen with every connection
-    public Workers(int count, int pipeLimit, FloodLimiter warnings) {
+    public Workers(int count, int pipeLimit, Duration busyPoll, FloodLimiter warnings) {
         List<Worker> made = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count, warnings));
+            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count, busyPoll, warnings));
         }
         workers = List.copyOf(made);
     }

@@ -34,7 +34,7 @@ public final class Balancer implements AutoCloseable {
     }
 
     private Balancer(LbConfig config, int pipeLimit) {
-        engine = new Engine(config.workers(), pipeLimit, (record, _) -> records.add(record));
+        engine = new Engine(config, pipeLimit, (record, _) -> records.add(record));
         apply(config);
     }
 

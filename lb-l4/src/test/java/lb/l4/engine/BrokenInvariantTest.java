@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import lb.core.config.TestConfigs;
 import org.awaitility.Awaitility;
@@ -18,7 +19,7 @@ class BrokenInvariantTest {
     void aWorkerSurvivesAnErrorInASession() throws Exception {
         AtomicInteger ended = new AtomicInteger();
         try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-                Engine engine = new Engine(1, (_, _) -> {
+                Engine engine = new Engine(TestConfigs.lb(List.of(), List.of()), (_, _) -> {
                     ended.incrementAndGet();
                     throw new AssertionError("a broken invariant");
                 })) {

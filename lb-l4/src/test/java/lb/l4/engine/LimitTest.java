@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import lb.core.config.CongestionControl;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
@@ -130,7 +131,8 @@ class LimitTest {
 
     private static LbConfig config(int workers, int listenerLimit, int processLimit, PoolConfig pool) {
         ListenerConfig in = TestConfigs.limited(TestConfigs.listener("in", "out"), listenerLimit);
-        return new LbConfig(workers, processLimit, Duration.ofSeconds(5), List.of(in), List.of(pool));
+        return new LbConfig(workers, processLimit, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO,
+                List.of(in), List.of(pool));
     }
 
     private static void ping(Socket client) throws IOException {

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +37,8 @@ class NoDescriptorsTest {
         public static void main(String[] args) throws Exception {
             BlockingQueue<SessionRecord> records = new LinkedBlockingQueue<>();
             try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-                    Engine engine = new Engine(1, (record, _) -> records.add(record))) {
+                    Engine engine = new Engine(TestConfigs.lb(List.of(), List.of()),
+                            (record, _) -> records.add(record))) {
                 InetSocketAddress address = (InetSocketAddress) server.getLocalSocketAddress();
                 engine.apply(TestConfigs.lb(PoolBuilder.out(address)
                         .health(TestConfigs.health(HealthConfig.Type.TCP)).build())).join();

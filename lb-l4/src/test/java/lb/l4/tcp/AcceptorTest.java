@@ -3,9 +3,11 @@ package lb.l4.tcp;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import lb.core.balance.BalancerBuilder;
+import lb.core.config.CongestionControl;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.TestConfigs;
@@ -27,7 +29,7 @@ class AcceptorTest {
     private static final int CLIENTS = 2_000;
     private static final int F_DUPFD = 0;
 
-    private final Workers workers = new Workers(1, 0, WARNINGS);
+    private final Workers workers = new Workers(1, 0, Duration.ZERO, WARNINGS);
     private final Linux linux = new Linux();
     private final LocalAddress bound;
     private final int listening;
@@ -80,7 +82,7 @@ class AcceptorTest {
         PoolConfig nobody = TestConfigs.pool("out");
         TcpListener listener = new TcpListener(config(), upstream(nobody), limit);
         TcpWorker tcp = new TcpWorker(workers.all().getFirst(), workers, (_, _) -> {},
-                WARNINGS, "t");
+                WARNINGS, new Pacing(CongestionControl.AUTO), "t");
         return new Acceptor(fd, new TcpWorker[]{tcp}, tcp, listener, bound);
     }
 

@@ -3,6 +3,7 @@ package lb.l4.tcp;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
@@ -26,7 +27,7 @@ class HalfRelayTest {
     private static final int HEADER_BYTES = 1_000;
     private static final String PAYLOAD = "payload";
 
-    private final Worker worker = new Workers(1, 0, WARNINGS).all().getFirst();
+    private final Worker worker = new Workers(1, 0, Duration.ZERO, WARNINGS).all().getFirst();
     private final Linux linux = new Linux();
     private ServerSocket listening;
 

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.Cidr;
+import lb.core.config.CongestionControl;
 import lb.core.config.ListenerConfig;
 import lb.core.config.TestConfigs;
 import lb.core.pool.Pool;
@@ -29,9 +30,10 @@ class TcpWorkerTest {
     private static final byte[] PEER = {127, 0, 0, 1};
 
     private final FloodLimiter warnings = new FloodLimiter(_ -> {}, System::nanoTime);
-    private final Workers workers = new Workers(1, 0, warnings);
+    private final Workers workers = new Workers(1, 0, Duration.ZERO, warnings);
     private final Worker worker = workers.all().getFirst();
-    private final TcpWorker tcp = new TcpWorker(worker, workers, (_, _) -> {}, warnings, "t");
+    private final TcpWorker tcp = new TcpWorker(worker, workers, (_, _) -> {}, warnings,
+            new Pacing(CongestionControl.SYSTEM), "t");
 
     /// Looks, in every turn of the loop, how many sessions there are.
     private final class Observer extends Ready {

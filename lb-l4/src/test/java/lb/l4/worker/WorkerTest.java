@@ -1,5 +1,6 @@
 package lb.l4.worker;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -16,7 +17,7 @@ class WorkerTest {
     private static final int NOBODYS_DESCRIPTOR = 1_000_000_000;
 
     private final List<String> warnings = new CopyOnWriteArrayList<>();
-    private final Worker worker = new Worker(0, 1 << 20, 0, new FloodLimiter(warnings::add, () -> 0));
+    private final Worker worker = new Worker(0, 1 << 20, 0, Duration.ZERO, new FloodLimiter(warnings::add, () -> 0));
 
     @AfterEach
     void stop() {
