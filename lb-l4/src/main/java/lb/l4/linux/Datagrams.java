@@ -1,0 +1,96 @@
+package lb.l4.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+/// The system calls that move many datagrams at once, and the options of sockets that use them; results are as
+/// in [Linux]. What they read and fill is laid out by [ReceiveBatch] and [SendBatch].
+///
+/// Threading: confined to one thread.
+public final class Datagrams {
+
+    public static final int SOCK_DGRAM = 2;
+    public static final int IPPROTO_UDP = 17;
+    public static final int SO_SNDBUFFORCE = 32;
+    public static final int SO_RCVBUFFORCE = 33;
+    public static final int IP_PKTINFO = 8;
+    public static final int IPV6_RECVPKTINFO = 49;
+    public static final int UDP_SEGMENT = 103;
+    public static final int UDP_GRO = 104;
+    /// Bytes of the largest datagram, over IPv6; over IPv4 it is 65507.
+    public static final int MAX_BYTES = 65_527;
+
+    static final int IPV6_PKTINFO = 50;
+    static final int MSG_TRUNC = 0x20;
+
+    /// struct msghdr with the length that recvmmsg and sendmmsg add, and the offsets of its fields (64-bit Linux).
+    static final int MESSAGE_BYTES = 64;
+    static final int NAME = 0;
+    static final int NAME_LENGTH = 8;
+    static final int IOV = 16;
+    static final int IOV_LENGTH = 24;
+    static final int CONTROL = 32;
+    static final int CONTROL_LENGTH = 40;
+    static final int FLAGS = 48;
+    static final int MESSAGE_LENGTH = 56;
+    /// struct iovec: address, length.
+    static final int IOV_BYTES = 16;
+    /// Room for a sockaddr_in6.
+    static final int NAME_BYTES = 32;
+    /// Room for an in6_pktinfo and one int, with their headers.
+    static final int CONTROL_BYTES = 64;
+    static final int CMSG_HEADER_BYTES = 16;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final MethodHandle RECVMMSG = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("recvmmsg"),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG),
+            Linker.Option.captureCallState("errno"));
+    private static final MethodHandle SENDMMSG = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("sendmmsg"),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT),
+            Linker.Option.captureCallState("errno"));
+
+    private final MemorySegment state = Arena.ofAuto().allocate(STATE);
+
+    /// @param messages the address of `count` struct mmsghdr
+    int recvmmsg(int fd, long messages, int count) {
+        try {
+            return result((int) RECVMMSG.invokeExact(state, fd, messages, count, 0, 0L));
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// @param messages the address of `count` struct mmsghdr
+    int sendmmsg(int fd, long messages, int count) {
+        try {
+            return result((int) SENDMMSG.invokeExact(state, fd, messages, count, Linux.MSG_NOSIGNAL));
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// Whether the kernel knows an option of UDP sockets, such as [#UDP_SEGMENT].
+    public static boolean knows(Linux linux, int option) {
+        int fd = linux.socket(Linux.AF_INET, SOCK_DGRAM | Linux.SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            return false;
+        }
+        int result = linux.getsockopt(fd, IPPROTO_UDP, option);
+        linux.close(fd);
+        return result >= 0;
+    }
+
+    private int result(int result) {
+        return result >= 0 ? result : -state.get(JAVA_INT, ERRNO_OFFSET);
+    }
+}
