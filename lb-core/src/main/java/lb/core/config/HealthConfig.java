@@ -20,6 +20,9 @@ public record HealthConfig(Type type, Duration interval, Duration fastInterval, 
         /// No active probe: a backend is what its administrator says.
         OFF,
         /// A TCP (or unix) connect.
-        TCP
+        TCP,
+        /// No active probe: a backend that a client finds not to be there is down at once, and is tried again after a
+        /// pause that grows from 1 to 30 s.
+        PASSIVE
     }
 }

@@ -2,6 +2,7 @@ package lb.core.config;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One listener: what it binds, whom it lets in, and the pool that its sessions
 /// go to.
@@ -12,12 +13,31 @@ import java.util.List;
 ///     backlog; 0 for no limit of its own
 /// @param proxyProtocolFrom peers that must send a PROXY header; others are plain
 /// @param proxyHeaderTimeout how long such a peer may take to send it
+/// @param tcp whether it takes TCP connections
+/// @param udp how it handles datagrams, or null if it takes none
 public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
-        List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog) {
+        List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog,
+        boolean tcp, @Nullable FlowConfig udp) {
 
     public ListenerConfig {
         allow = List.copyOf(allow);
         deny = List.copyOf(deny);
         proxyProtocolFrom = List.copyOf(proxyProtocolFrom);
+        if (!tcp && udp == null) {
+            throw new IllegalArgumentException("listener " + name + ": takes neither TCP nor UDP");
+        }
+    }
+
+    /// One of TCP alone.
+    public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
+            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog) {
+        this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
+                true, null);
+    }
+
+    /// The same with other protocols.
+    public ListenerConfig withProtocols(boolean withTcp, @Nullable FlowConfig withUdp) {
+        return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout,
+                socket, accessLog, withTcp, withUdp);
     }
 }

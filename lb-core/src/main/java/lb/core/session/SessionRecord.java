@@ -23,7 +23,20 @@ import org.jspecify.annotations.Nullable;
 /// @param listenerSessions active sessions of the listener when it ended, this one included
 /// @param poolSessions the same of the pool
 /// @param backendSessions the same of the backend
+/// @param datagramsUp from client to backend; 0 for TCP
+/// @param datagramsDown from backend to client; 0 for TCP
+/// @param isUdp whether it was a flow of datagrams
 public record SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
         InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos, long durationNanos,
         long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions, int poolSessions,
-        int backendSessions) {}
+        int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown) {
+
+    /// Of a TCP session.
+    public SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
+            InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos,
+            long durationNanos, long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions,
+            int poolSessions, int backendSessions) {
+        this(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos, durationNanos, bytesUp,
+                bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, false, 0, 0);
+    }
+}

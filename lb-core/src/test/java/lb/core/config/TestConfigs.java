@@ -67,6 +67,15 @@ public final class TestConfigs {
                 from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(), from.accessLog());
     }
 
+    /// Flows that end after an hour without a datagram and are not limited otherwise.
+    public static final FlowConfig FLOWS = new FlowConfig(Duration.ofHours(1), 100_000, 0, FlowConfig.Shed.NEW, 0, -1,
+            0, Duration.ofSeconds(1));
+
+    /// The same listener for datagrams alone.
+    public static ListenerConfig udp(ListenerConfig from, FlowConfig flows) {
+        return from.withProtocols(false, flows);
+    }
+
     public static LbConfig lb(List<ListenerConfig> listeners, List<PoolConfig> pools) {
         return new LbConfig(1, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO, listeners, pools);
     }

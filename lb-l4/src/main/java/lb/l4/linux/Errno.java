@@ -15,6 +15,7 @@ public final class Errno {
     public static final int EMFILE = 24;
     public static final int EPIPE = 32;
     public static final int ENONET = 64;
+    public static final int EMSGSIZE = 90;
     public static final int EPROTO = 71;
     public static final int ENOPROTOOPT = 92;
     public static final int EOPNOTSUPP = 95;

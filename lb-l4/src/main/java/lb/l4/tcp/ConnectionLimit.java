@@ -25,7 +25,7 @@ public final class ConnectionLimit {
     }
 
     /// The most connections at a time; 0 for no limit.
-    int limit() {
+    public int limit() {
         return limit;
     }
 

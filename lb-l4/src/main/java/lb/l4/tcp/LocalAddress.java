@@ -13,7 +13,7 @@ import lb.core.config.Endpoint;
 public record LocalAddress(boolean isWildcard, InetAddress address, int port) {
 
     /// The address of raw bytes, which are 4 or 16.
-    static InetSocketAddress socketAddress(byte[] address, int port) {
+    public static InetSocketAddress socketAddress(byte[] address, int port) {
         try {
             return new InetSocketAddress(InetAddress.getByAddress(address), port);
         } catch (UnknownHostException e) {

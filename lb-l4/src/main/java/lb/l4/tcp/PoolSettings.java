@@ -29,9 +29,7 @@ record PoolSettings(int connectTicks, int connectTries, int idleTicks, int finTi
         return config.version() == ProxyProtocolConfig.Version.OFF ? null : new ProxyHeaderEncoder(config);
     }
 
-    /// Rounded up, so that no timeout strikes early; 0 for zero.
     static int ticks(Duration duration) {
-        long ticks = (duration.toMillis() + Worker.TICK_MILLIS - 1) / Worker.TICK_MILLIS;
-        return duration.isZero() ? 0 : Math.clamp(ticks + 1, 1, Integer.MAX_VALUE / 2);
+        return Worker.ticks(duration);
     }
 }

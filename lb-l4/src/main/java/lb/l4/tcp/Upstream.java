@@ -34,7 +34,8 @@ public final class Upstream {
         settings = PoolSettings.of(config);
     }
 
-    void connectFailed(Backend backend, String reason) {
+    /// A client met a backend that is not there. Threading: any worker.
+    public void connectFailed(Backend backend, String reason) {
         connectFailures.accept(backend, reason);
     }
 }

@@ -9,6 +9,8 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import lb.l4.linux.Linux;
@@ -35,6 +37,8 @@ public final class Worker {
     /// Edge-triggered, for reading and writing; never modified afterwards.
     private static final EpollIoOps SESSION_OPS = EpollIoOps
             .valueOf(Descriptor.IN | Descriptor.PRI | Descriptor.OUT | Descriptor.RDHUP | 1 << 31);
+    /// Edge-triggered, for reading only: every datagram that leaves would be an event otherwise.
+    private static final EpollIoOps DATAGRAM_OPS = EpollIoOps.valueOf(Descriptor.IN | 1 << 31);
     private static final EpollIoOps ACCEPT_OPS = EpollIoOps.valueOf(Descriptor.IN);
     private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
@@ -55,6 +59,7 @@ public final class Worker {
     private long pendingBytes;
     private boolean isTicking;
     private long lastTickNanos;
+    private final List<Runnable> releases = new ArrayList<>();
 
     /// @param pendingLimitBytes over which directions read small, so that stalled readers cost
     ///     little
@@ -132,6 +137,11 @@ public final class Worker {
     /// kernel refused.
     public boolean registerListening(Descriptor descriptor) {
         return register(descriptor, ACCEPT_OPS);
+    }
+
+    /// Registers a datagram socket for reading, edge-triggered. Returns false if the kernel refused.
+    public boolean registerDatagrams(Descriptor descriptor) {
+        return register(descriptor, DATAGRAM_OPS);
     }
 
     private boolean register(Descriptor descriptor, EpollIoOps ops) {
@@ -258,6 +268,18 @@ public final class Worker {
         }
     }
 
+    /// The ticks of a timeout, rounded up, so that none strikes early; 0 for zero.
+    public static int ticks(Duration duration) {
+        long ticks = (duration.toMillis() + TICK_MILLIS - 1) / TICK_MILLIS;
+        return duration.isZero() ? 0 : Math.clamp(ticks + 1, 1, Integer.MAX_VALUE / 2);
+    }
+
+    /// Has `release` run when the loop has ended, to free what somebody has allocated for it.
+    public void onDestroy(Runnable release) {
+        assert inLoop();
+        releases.add(release);
+    }
+
     /// Counts memory that is held until a slow peer has taken all that is in it.
     public void addPending(long bytes) {
         pendingBytes += bytes;
@@ -281,6 +303,7 @@ public final class Worker {
     void destroyed() {
         closeDescriptors();
         pipes.close();
+        releases.forEach(Runnable::run);
         Linux.free(buffer);
     }
 }

@@ -1,0 +1,27 @@
+package lb.l4.udp;
+
+/// Why a datagram was not relayed. Each one is counted.
+public enum DropReason {
+    /// The listener's `allow` and `deny` do not let the client in.
+    DENIED,
+    /// The listener has `max-flows` flows, or the process `max-connections` sessions.
+    MAX_FLOWS,
+    /// The client's address has `max-flows-per-source` flows.
+    SOURCE_LIMIT,
+    /// The pool has `max-connections` sessions.
+    POOL_LIMIT,
+    /// The pool has no backend that could be used.
+    NO_BACKEND,
+    /// No descriptor, port or memory was left for another flow.
+    NO_RESOURCES,
+    /// The listener takes no new flows any more.
+    STOPPING,
+    /// The backend's socket took no more for now.
+    BACKEND_CONGESTED,
+    /// The listener's socket took no more for now.
+    CLIENT_CONGESTED,
+    /// The network takes no datagram of that size.
+    TOO_LARGE,
+    /// The kernel had no way to send it.
+    UNDELIVERABLE
+}

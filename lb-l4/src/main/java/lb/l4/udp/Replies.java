@@ -1,0 +1,114 @@
+package lb.l4.udp;
+
+import lb.l4.linux.Datagrams;
+import lb.l4.linux.ReceiveBatch;
+import lb.l4.linux.SendBatch;
+import lb.l4.worker.Ready;
+import lb.l4.worker.Worker;
+import org.jspecify.annotations.Nullable;
+
+/// What backends have answered in one batch of events: received in place, and sent to the clients all together when the
+/// batch is over.
+///
+/// Threading: confined to its worker.
+final class Replies extends Ready {
+
+    private static final int SLOTS = 64;
+    /// Datagrams that one flow may take at a time.
+    private static final int BURST = 16;
+
+    private final Worker worker;
+    private final ReceiveBatch in = new ReceiveBatch(SLOTS, false);
+    private final SendBatch out;
+    private @Nullable UdpAcceptor acceptor;
+    private int used;
+    private boolean wasFull;
+
+    Replies(Worker worker, boolean joins) {
+        this.worker = worker;
+        this.out = new SendBatch(SLOTS, joins);
+    }
+
+    /// Receives from a flow's socket.
+    ///
+    /// @return how many slots were filled, or `-errno`
+    int receive(UdpFlow flow, int fd) {
+        if (used == SLOTS || (used > 0 && acceptor != flow.acceptor)) {
+            flush();
+        }
+        acceptor = flow.acceptor;
+        int most = Math.min(BURST, SLOTS - used);
+        int received = in.receive(fd, used, most);
+        wasFull = received == most;
+        for (int slot = used; slot < used + received; slot++) {
+            take(flow, slot);
+        }
+        if (received > 0) {
+            used += received;
+            worker.ready(this);
+        }
+        return received;
+    }
+
+    /// Whether there may be more where the last ones came from.
+    boolean wasFull() {
+        return wasFull;
+    }
+
+    private void take(UdpFlow flow, int slot) {
+        int length = in.length(slot);
+        int segment = in.segmentBytes(slot);
+        if (in.isTruncated(slot)) {
+            flow.drops.add(DropReason.TOO_LARGE, 1);
+            return;
+        }
+        flow.answered(segment == 0 ? 1 : (length + segment - 1) / segment, length);
+        if (!out.join(flow, in.buffer(slot), length, segment)) {
+            FlowKey key = flow.key;
+            out.add(flow, in.buffer(slot), length, segment);
+            out.to(key.isIpv6(), key.clientHigh(), key.clientLow(), key.clientPort(), key.scope());
+            if (key.hasLocal()) {
+                out.from(key.isIpv6(), key.localHigh(), key.localLow(), key.scope());
+            }
+        }
+    }
+
+    void flush() {
+        UdpAcceptor through = acceptor;
+        if (through != null) {
+            for (int at = 0; at < out.count(); at++) {
+                // What stops it is an error that a socket without a peer does not have: that message is lost.
+                at = Delivery.send(out, at, through.intValue(), through.drops, DropReason.CLIENT_CONGESTED);
+            }
+        }
+        out.clear();
+        used = 0;
+    }
+
+    @Override
+    protected void onReady() {
+        flush();
+    }
+
+    @Override
+    protected void onDeadline() {
+        throw new AssertionError("has no deadline");
+    }
+
+    @Override
+    protected void onFailure(Throwable failure) {
+        out.clear();
+        used = 0;
+    }
+
+    void close() {
+        in.close();
+        out.close();
+    }
+
+    /// Whether the kernel can both take datagrams apart and join them.
+    static boolean canJoin(Worker worker) {
+        return Datagrams.knows(worker.linux(), Datagrams.UDP_SEGMENT)
+                && Datagrams.knows(worker.linux(), Datagrams.UDP_GRO);
+    }
+}

@@ -1,0 +1,108 @@
+package lb.l4.udp;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import lb.core.config.AccessLogFormat;
+import lb.core.config.AddressRules;
+import lb.core.config.FlowConfig;
+import lb.core.config.ListenerConfig;
+import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.Upstream;
+import lb.l4.worker.Worker;
+
+/// The UDP side of a listener as flows see it: its limits, what is in force for new flows, and what was dropped.
+///
+/// Threading: `apply` on the control loop; the rest from any worker.
+public final class UdpListener {
+
+    private final String name;
+    private final ConnectionLimit limit;
+    private final ConnectionLimit processLimit;
+    private final SourceCounts sources = new SourceCounts();
+    private final DropCounts[] drops;
+    private volatile Settings settings;
+
+    /// What a flow reads once, when it begins.
+    ///
+    /// @param rules whom to let in
+    /// @param idleTicks at least 1
+    record Settings(Upstream upstream, AddressRules rules, FlowConfig flows, int idleTicks, int unansweredTicks,
+            AccessLogFormat accessLog) {}
+
+    /// @param config one with UDP
+    /// @param processLimit what all listeners together may have
+    public UdpListener(ListenerConfig config, Upstream upstream, ConnectionLimit processLimit, int workers) {
+        this.name = config.name();
+        this.settings = settings(config, upstream);
+        this.limit = new ConnectionLimit(settings.flows().maxFlows());
+        this.processLimit = processLimit;
+        this.drops = new DropCounts[workers];
+        for (int i = 0; i < workers; i++) {
+            drops[i] = new DropCounts();
+        }
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /// Takes over a changed configuration of the same addresses; flows that are going on keep what they have.
+    public void apply(ListenerConfig config, Upstream upstream) {
+        settings = settings(config, upstream);
+        limit.setLimit(settings.flows().maxFlows());
+    }
+
+    /// Flows at this moment.
+    public int active() {
+        return limit.active();
+    }
+
+    /// Datagrams that were dropped since the start, by reason. Threading: any thread.
+    public Map<DropReason, Long> dropped() {
+        Map<DropReason, Long> sums = new EnumMap<>(DropReason.class);
+        for (DropReason reason : DropReason.values()) {
+            long sum = 0;
+            for (DropCounts counts : drops) {
+                sum += counts.count(reason);
+            }
+            sums.put(reason, sum);
+        }
+        return sums;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    SourceCounts sources() {
+        return sources;
+    }
+
+    DropCounts drops(Worker worker) {
+        return drops[worker.index()];
+    }
+
+    /// Counts a flow, unless a limit is reached. Every success is paired with [#release].
+    boolean tryAcquire() {
+        if (!processLimit.tryAcquire()) {
+            return false;
+        }
+        if (!limit.tryAcquire()) {
+            processLimit.release();
+            return false;
+        }
+        return true;
+    }
+
+    void release() {
+        limit.release();
+        processLimit.release();
+    }
+
+    private static Settings settings(ListenerConfig config, Upstream upstream) {
+        FlowConfig flows = Objects.requireNonNull(config.udp(), "a listener of UDP");
+        return new Settings(upstream, new AddressRules(config.allow(), config.deny()), flows,
+                Worker.ticks(flows.idleTimeout()), Worker.ticks(flows.unansweredWithin()), config.accessLog());
+    }
+}

@@ -1,0 +1,150 @@
+package lb.l4.udp;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import lb.core.session.EndCause;
+import lb.l4.linux.ReceiveBatch;
+import lb.l4.linux.SendBatch;
+import lb.l4.log.FloodLimiter;
+import lb.l4.tcp.SessionLog;
+import lb.l4.worker.Ready;
+import lb.l4.worker.Worker;
+import org.jspecify.annotations.Nullable;
+
+/// What the flows of one worker share: the memory for batches, which is there once a listener takes datagrams, and the
+/// list of the worker's sockets.
+///
+/// Threading: confined to its worker, but for the final fields.
+public final class UdpWorker {
+
+    /// Flows that are ended in one turn of the loop.
+    private static final int SLICE = 256;
+    /// Datagrams that one recvmmsg takes from clients.
+    static final int BATCH = 64;
+
+    final Worker worker;
+    final SessionLog sessionLog;
+    final FloodLimiter warnings;
+    final String idPrefix;
+    final long hashSeed = ThreadLocalRandom.current().nextLong();
+
+    private final List<UdpAcceptor> acceptors = new ArrayList<>();
+    private @Nullable Memory memory;
+    private long flowsStarted;
+
+    /// The batches of a worker.
+    ///
+    /// @param fromClients what one call has received
+    /// @param next for each slot of `fromClients` the next one of the same flow, or -1
+    /// @param touched the flows that `fromClients` has datagrams of
+    /// @param toBackend what one flow sends
+    record Memory(ReceiveBatch fromClients, int[] next, @Nullable UdpFlow[] touched, SendBatch toBackend,
+            Replies replies, boolean joins) {
+        void close() {
+            fromClients.close();
+            toBackend.close();
+            replies.close();
+        }
+    }
+
+    /// @param warnings takes what may happen with every datagram
+    /// @param idPrefix starts the id of every flow, so that ids of several workers and processes differ
+    public UdpWorker(Worker worker, SessionLog sessionLog, FloodLimiter warnings, String idPrefix) {
+        this.worker = worker;
+        this.sessionLog = sessionLog;
+        this.warnings = warnings;
+        this.idPrefix = idPrefix;
+    }
+
+    public Worker worker() {
+        return worker;
+    }
+
+    Memory memory() {
+        Memory present = memory;
+        if (present == null) {
+            boolean joins = Replies.canJoin(worker);
+            present = new Memory(new ReceiveBatch(BATCH, true), new int[BATCH], new UdpFlow[BATCH],
+                    new SendBatch(BATCH, joins), new Replies(worker, joins), joins);
+            memory = present;
+            worker.onDestroy(present::close);
+        }
+        return present;
+    }
+
+    String nextFlowId() {
+        return idPrefix + "u" + Long.toHexString(flowsStarted++);
+    }
+
+    void add(UdpAcceptor acceptor) {
+        acceptors.add(acceptor);
+    }
+
+    void remove(UdpAcceptor acceptor) {
+        acceptors.remove(acceptor);
+    }
+
+    /// Tells of a broken invariant. It costs what it happened to, never the worker.
+    void broken(String where, Throwable failure) {
+        StackTraceElement[] trace = failure.getStackTrace();
+        warnings.log("internal error in " + where + ": " + failure + (trace.length == 0 ? "" : " at " + trace[0]));
+    }
+
+    /// Ends every flow of this worker, so many in one turn of the loop that the others are not kept waiting. Threading:
+    /// any thread.
+    ///
+    /// @return completes on the loop, with their number
+    public CompletableFuture<Integer> endAll(EndCause cause) {
+        Ending ending = new Ending(cause);
+        worker.execute(() -> worker.ready(ending));
+        return ending.ended;
+    }
+
+    private @Nullable UdpFlow anyFlow() {
+        for (UdpAcceptor acceptor : acceptors) {
+            UdpFlow flow = acceptor.flows().oldest();
+            if (flow != null) {
+                return flow;
+            }
+        }
+        return null;
+    }
+
+    /// The end of all flows, a slice for each batch of events.
+    private final class Ending extends Ready {
+        private final EndCause cause;
+        private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+        private int count;
+
+        Ending(EndCause cause) {
+            this.cause = cause;
+        }
+
+        @Override
+        protected void onReady() {
+            UdpFlow flow = anyFlow();
+            for (int i = 0; i < SLICE && flow != null; i++) {
+                count++;
+                flow.finish(cause);
+                flow = anyFlow();
+            }
+            if (flow == null) {
+                ended.complete(count);
+            } else {
+                worker.ready(this);
+            }
+        }
+
+        @Override
+        protected void onDeadline() {
+            throw new AssertionError("has no deadline");
+        }
+
+        @Override
+        protected void onFailure(Throwable failure) {
+            ended.completeExceptionally(failure);
+        }
+    }
+}
