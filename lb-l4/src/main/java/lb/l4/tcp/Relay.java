@@ -81,11 +81,9 @@ final class Relay {
         setDeadline();
         onEvents(client, clientEvents);
         if (!isOver()) {
-            if (up.bytes() == 0) {
-                // Nothing to send that would carry the ACK of the handshake, without which the backend does not accept:
-                // it goes out now, and not only when the kernel's timer strikes (HAProxy: tcp-smart-connect).
-                worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
-            }
+            // An ACK of the handshake that went with no data goes now: without it the backend does not accept, and the
+            // kernel's timer is slow. From here on ACKs are as ever, because servers that write twice wait for them.
+            worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
             onEvents(upstream, upstreamEvents);
         }
     }
