@@ -81,11 +81,18 @@ final class Relay {
         setDeadline();
         onEvents(client, clientEvents);
         if (!isOver()) {
-            // An ACK of the handshake that went with no data goes now: without it the backend does not accept, and the
-            // kernel's timer is slow. From here on ACKs are as ever, because servers that write twice wait for them.
-            worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
+            if (up.bytes() == 0) {
+                quickAck();
+            }
             onEvents(upstream, upstreamEvents);
         }
+    }
+
+    /// Ends what the [Dialer] began. The ACK of the handshake goes at once if no data has taken it along: a backend
+    /// accepts only then, and the kernel's timer is slow. Further ACKs come as ever: after data that was sent so early
+    /// the kernel would keep the next one for 40 ms, and a server that writes twice (Nagle) waits for it.
+    private void quickAck() {
+        worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
     }
 
     void onEvents(SessionSocket socket, int events) {
@@ -135,6 +142,9 @@ final class Relay {
         if (half.bytes() != before) {
             activeTick = worker.wheel().now();
             wasUpLast = half == up;
+            if (wasUpLast && before == 0) {
+                quickAck();
+            }
         }
         switch (step) {
             case DRAINED -> {
