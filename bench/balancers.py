@@ -142,6 +142,8 @@ class Target:
                     raise Failure(f"{self.name} did not start:\n" + self.last_words())
                 time.sleep(0.001)
             took = took or (time.monotonic() - began) * 1000
+        while self.spec.base == "nginx" and len(self.pids()) <= self.spec.workers and time.monotonic() < deadline:
+            time.sleep(0.001)  # it listens before it has its workers
         self.pause()
         return took
 

@@ -11,8 +11,8 @@
  *                                                  answer, and prints N; ends when stdin ends
  *
  * Options: -r SECONDS  traffic before the measured window, so that buffers and queues are in their steady state (0.3)
- *          -R RATE     pingpong only: RATE messages per second in all, each at its time, whether or not answers come. A
- *                      latency counts from that time on, so a balancer that stalls does not hide it (coordinated omission)
+ *          -R RATE     pingpong only: RATE messages per second in all, every 100 us those that are due, whether or not answers
+ *                      come. A latency counts from when a message was due, so a stall is not hidden (coordinated omission)
  *          -p PID,...  report the CPU that these processes used inside the window; repeatable, one sum per -p
  *
  * A client prints one JSON line. Only what happens inside the window counts, and CPU is read at exactly its ends.
@@ -56,7 +56,11 @@ static struct slot *slots;
 static u64 operations, bytes, errors;
 static char first_error[160];
 
-/* Open loop: message n goes over connection n mod slot_count at paced_from + n / rate. */
+/*
+ * Open loop: message n goes over connection n mod slot_count. Those of 100 us are due together: to wake up for each of
+ * them would cost the load as much as to send it.
+ */
+enum { TICK = 100000 };
 static double rate;
 static u64 paced, paced_from, latencies_from;
 
@@ -135,11 +139,10 @@ static int receive_message(struct slot *s) {
     }
 }
 
+static u64 due_at(u64 n) { return paced_from + (u64)((double)n * 1e9 / rate) / TICK * TICK; }
+
 /* When this connection's next message is due. */
-static u64 due(struct slot *s) {
-    double n = (double)(s->messages * (u64)slot_count) + (double)(s - slots);
-    return paced_from + (u64)(n * 1e9 / rate);
-}
+static u64 due(struct slot *s) { return due_at(s->messages * (u64)slot_count + (u64)(s - slots)); }
 
 /* One answer is there. In mix the latency is that of the short sessions, connect included. */
 static void completed(struct slot *s) {
@@ -211,7 +214,7 @@ static void start_slots(void) {
 /* Sends what is due by now. Returns how long nothing will be. */
 static u64 pace(void) {
     for (;;) {
-        u64 now = now_ns(), at = paced_from + (u64)((double)paced * 1e9 / rate);
+        u64 now = now_ns(), at = due_at(paced);
         if (at > now) return at - now;
         struct slot *s = &slots[paced++ % (u64)slot_count];
         if (s->fd >= 0 && s->pending++ == 0 && !send_message(s)) failed(s, "send");

@@ -13,7 +13,7 @@ class Session:
         self.options, self.folder, self.problems, self.lifetime = options, folder, problems, lifetime
         self.rounds = {}  # test -> target -> results
         self.extras = {}  # what the report has beside the rounds
-        self.rate = None  # of paced tests
+        self.saturation = []  # what HAProxy (copy) did per second as fast as it can, the latest last
 
     def __enter__(self):
         source = machine.ROOT / "bench"
@@ -56,7 +56,7 @@ class Session:
         pids, before = target.pids(), target.bytes_out()
         arguments = ["-r", ramp, "-p", ",".join(map(str, pids)), "-p", self.backend.pid]
         if test.paced:
-            arguments += ["-R", self.rate]
+            arguments += ["-R", self.paced_rate()]
         command = self.load_command(target.ports[test.service], *arguments, f"{test.arguments} {seconds}")
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 40)
         if done.returncode != 0:
@@ -65,6 +65,7 @@ class Session:
         problems, after = [], target.bytes_out()
         r["spliced"] = (after[1] - before[1]) / max(1, after[0] - before[0]) if after else None
         r["work"] = r[test.figure] * test.scale
+        r["of_rate"] = r["operations"] / r["seconds"] / self.paced_rate() if test.paced and r["seconds"] else None
         if r["errors"]:
             problems.append(f"{r['errors']} errors, first: {r['first_error']}")
         if r["starved"]:
@@ -98,14 +99,21 @@ class Session:
         try:
             for target in targets:
                 target.start()
-            tests = [t for t in part.tests if not TESTS[t].paced or self.find_saturation(targets)]
+            haproxy = next((t for t in targets if t.name == "haproxy"), None)
+            tests = [t for t in part.tests if haproxy or not TESTS[t].paced]
+            if len(tests) < len(part.tests):
+                print("bench: paced tests are left out without haproxy", flush=True)
             for name in tests:
+                if TESTS[name].paced:
+                    self.saturate(haproxy, 3)
                 for target in targets:
-                    seconds = self.options.warm_up if target.spec.base == "lb" else min(2, self.options.warm_up)
+                    seconds = self.options.warm_up_of(target.spec)
                     if seconds:
                         self.measure_and_tell("warm-up", target, name, seconds)
             for number in range(self.options.rounds):
                 for name in tests:
+                    if TESTS[name].paced:
+                        self.saturate(haproxy, 1)
                     for target in rotated(targets, number):
                         self.rounds[name][target.name].append(self.measure_and_tell(f"round {number + 1}", target, name, self.options.seconds))
             if part.name == "busy-poll":
@@ -125,18 +133,15 @@ class Session:
                     finally:
                         target.stop()
 
-    def find_saturation(self, targets):
-        """Half of what HAProxy (copy) can do is the rate of paced tests."""
-        haproxy = next((t for t in targets if t.name == "haproxy"), None)
-        if haproxy is None:
-            print("bench: paced tests are left out without haproxy", flush=True)
-            return False
-        if self.rate is None:
-            self.measure_and_tell("warm-up", haproxy, SATURATION, min(2, self.options.warm_up or 1))
-            rates = [self.measure_and_tell("saturation", haproxy, SATURATION, self.options.seconds).get("per_second", 0) for _ in range(5)]
-            self.extras["saturation"] = statistics.median(rates)
-            self.rate = max(1, round(self.extras["saturation"] / 2))
-        return True
+    def saturate(self, haproxy, times):
+        """The machine's speed drifts: what is half of HAProxy's saturation is measured again before each paced test."""
+        for _ in range(times):
+            r = self.measure_and_tell("saturation", haproxy, SATURATION, self.options.seconds)
+            self.saturation += [] if r["problems"] else [r["per_second"]]
+        self.extras["saturation"] = statistics.median(self.saturation or [2])
+
+    def paced_rate(self):
+        return max(1, round(statistics.median(self.saturation[-5:] or [2]) / 2))
 
     def cpu_when_quiet(self, target, name):
         """Cores in use a while after the last message."""

@@ -42,8 +42,9 @@ def summarize(rounds):
             for name in LOADS:
                 cell = spread([r[name] / r["seconds"] for r in results if r])
                 rows[t][name] = cell and cell["median"]
-            cell = spread([r["spliced"] for r in results if r])
-            rows[t]["spliced"] = cell and cell["median"]
+            for name in ("spliced", "of_rate"):
+                cell = spread([r[name] for r in results if r])
+                rows[t][name] = cell and cell["median"]
     return summary
 
 
