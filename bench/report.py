@@ -101,7 +101,7 @@ def resident_text(found):
         count = max(row["sessions"] for row in found["idle"].values())
         number = lambda row, name: "-" if name not in row else two(row[name])
         text += f"## Resident memory, {count:,} idle sessions\n\n" + table(
-            ["target", "no session, MB", "each session, KB", "each after the first thousand, KB", "live heap of each, KB"],
+            ["target", "no session, MB", "each session, KB", "each further one, KB", "live heap of each, KB"],
             [[t, *(number(row, n) for n in ("idle_mb", "kb_per_session", "kb_per_further_session", "heap_kb_per_session"))]
              for t, row in found["idle"].items()])
     if found["quiet"]:
