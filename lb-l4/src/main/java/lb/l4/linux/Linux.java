@@ -63,6 +63,7 @@ public final class Linux {
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final long STATE_BYTES = STATE.byteSize();
     private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     /*
@@ -92,7 +93,11 @@ public final class Linux {
     private static final MemorySegment MALLOC = function("malloc");
     private static final MemorySegment FREE = function("free");
 
-    private final MemorySegment state = Arena.ofAuto().allocate(STATE);
+    /// All memory. A segment cut out of a constant is seen through by the just-in-time compiler: with one from a field,
+    /// every call would leave an object behind.
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private final long stateAddress = Arena.global().allocate(STATE).address();
     private final MemorySegment scratch = Arena.ofAuto().allocate(SCRATCH_BYTES, 16);
     private final long scratchAddress = scratch.address();
 
@@ -103,18 +108,18 @@ public final class Linux {
     /// Calls a function whose result is an int; returns it, or `-errno`.
     private int call(MemorySegment function, long a, long b, long c, long d, long e) {
         int result = (int) invoke(function, a, b, c, d, e, 0);
-        return result >= 0 ? result : -state.get(JAVA_INT, ERRNO_OFFSET);
+        return result >= 0 ? result : -MEMORY.get(JAVA_INT, stateAddress + ERRNO_OFFSET);
     }
 
     /// Calls a function whose result is a count that fits an int; returns it, or `-errno`.
     private int count(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         long result = invoke(function, a, b, c, d, e, f);
-        return result >= 0 ? (int) result : -state.get(JAVA_INT, ERRNO_OFFSET);
+        return result >= 0 ? (int) result : -MEMORY.get(JAVA_INT, stateAddress + ERRNO_OFFSET);
     }
 
     private long invoke(MemorySegment function, long a, long b, long c, long d, long e, long f) {
         try {
-            return (long) CALL.invokeExact(function, state, a, b, c, d, e, f);
+            return (long) CALL.invokeExact(function, MEMORY.asSlice(stateAddress, STATE_BYTES), a, b, c, d, e, f);
         } catch (Throwable t) {
             throw new AssertionError(t);
         }
