@@ -1,23 +1,26 @@
-"""The balancers under test: their configurations, how they are started and stopped, and what they need on the machine."""
-import os, random, re, resource, shlex, shutil, signal, socket, subprocess, sys, time
+"""The balancers under test: their configurations, and how they are started and stopped."""
+import os, random, re, resource, shlex, shutil, signal, socket, subprocess, time
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import machine
+
 SERVICES = ("echo", "source", "sink")
 SPLICE_OPTIONS = {"haproxy": "", "haproxy-splice": "option splice-auto", "haproxy-splice-forced": "option splice-request\n  option splice-response"}
 NAMES = ["direct", *SPLICE_OPTIONS, "nginx", "lb"]
+PIPES = 256  # descriptors that HAProxy may use for splicing; by default a quarter of its maxconn, twice
 
 HAPROXY = """global
-  nbthread 1
+  nbthread {workers}
   maxconn {maxconn}
   stats socket {dir}/stats level user
-  {splice_global}
+  {global_options}
 defaults
   mode tcp
   timeout connect 1m
   timeout client 1m
   timeout server 1m
-  {splice_options}
+  {options}
 """
 HAPROXY_SERVICE = """listen {name}
   bind 127.0.0.1:{port} backlog 4096
@@ -25,40 +28,47 @@ HAPROXY_SERVICE = """listen {name}
 """
 NGINX = """{load_module}
 {user}
-worker_processes 1;
+worker_processes {workers};
 worker_rlimit_nofile {nofile};
 daemon off;
 pid {dir}/nginx.pid;
 error_log {dir}/error.log;
 events {{ worker_connections {maxconn}; }}
 stream {{
-  access_log off;
+  log_format tcplog '$remote_addr:$remote_port [$time_local] $server_port $upstream_addr '
+    '$upstream_connect_time/$session_time $bytes_received $bytes_sent $status';
+  access_log {access_log};
   proxy_timeout 1m;
 {servers}}}
 """
 NGINX_SERVICE = "  server {{ listen 127.0.0.1:{port} backlog=4096; proxy_pass 127.0.0.1:{backend}; }}\n"
-LB_FLAGS = "./lb run --listen 127.0.0.1:{port} --backend 127.0.0.1:{backend} --workers 1"
+LB = """workers = {workers}
+{options}
+listeners {{
+{listeners}}}
+pools {{
+{pools}}}
+"""
+LB_LISTENER = '  {name} {{ bind = "127.0.0.1:{port}", pool = {name} }}\n'
+LB_POOL = '  {name} {{ backends = [ "127.0.0.1:{backend}" ] }}\n'
+LB_COMMAND = "./lb run -f {config}"
 
 
 class Failure(Exception):
     pass
 
 
-def parent_of(pid):
-    """Parent of a process, or None when it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return None if fields[0] == "Z" else int(fields[1])
-    except (OSError, IndexError):
-        return None
+@dataclass(frozen=True)
+class Spec:
+    """A balancer and what is unlike its default."""
+    base: str
+    workers: int = 1
+    log: bool = False
+    busy: bool = False
 
-
-def with_descendants(pids):
-    parents = {int(p.name): parent_of(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()}
-    found = [p for p in pids if parents.get(p) is not None]
-    for pid in found:  # grows while it is walked
-        found += [child for child, parent in parents.items() if parent == pid and child not in found]
-    return found
+    @property
+    def name(self):
+        return self.base + ("-busy-poll" if self.busy else "") + (f" x{self.workers}" if self.workers > 1 else "")
 
 
 def free_ports(count):
@@ -80,60 +90,81 @@ def free_ports(count):
 class Target:
     """One balancer (or none) in front of the backend: how it is started, where it listens, which processes it is."""
 
-    def __init__(self, name, backend, folder, options):
-        self.name, self.backend, self.options = name, backend, options
-        self.folder = folder / name
+    def __init__(self, spec, backend, folder, options):
+        self.spec, self.name, self.backend, self.options = spec, spec.name, backend, options
+        self.folder = folder / spec.name.replace(" ", "-")
+        shutil.rmtree(self.folder, ignore_errors=True)  # of an earlier start
         self.folder.mkdir()
         self.folder.chmod(0o755)  # nginx started by root works as another user
-        self.ports = dict(backend) if name == "direct" else dict(zip(SERVICES, free_ports(3)))
-        self.processes = []
+        self.access_log = self.folder / "access.log"
+        self.ports = dict(backend) if spec.base == "direct" else dict(zip(SERVICES, free_ports(3)))
+        self.process = None
 
-    def commands(self):
+    def command(self):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        maxconn = min(20000, (hard - 100) // 2)
+        spec, options = self.spec, self.options
         services = [dict(name=s, port=self.ports[s], backend=self.backend[s]) for s in SERVICES]
-        if self.name in SPLICE_OPTIONS:
-            options = SPLICE_OPTIONS[self.name]
-            if options:
-                maxconn = min(20000, (hard - 100) * 2 // 5)  # it counts two more descriptors for each of maxconn/4 pipes
-            text = HAPROXY.format(maxconn=maxconn, dir=self.folder, splice_global="" if options else "nosplice", splice_options=options)
-            (self.folder / "haproxy.cfg").write_text(text + "".join(HAPROXY_SERVICE.format(**s) for s in services))
-            return [[self.options.haproxy, "-db", "-f", str(self.folder / "haproxy.cfg")]]
-        if self.name == "nginx":
-            module = nginx_module(self.options.nginx)
-            text = NGINX.format(load_module=f"load_module {module};" if module else "", user="user root;" if os.getuid() == 0 else "",
-                                nofile=min(hard, 40000), dir=self.folder, maxconn=min(20000, hard),
-                                servers="".join(NGINX_SERVICE.format(**s) for s in services))
-            (self.folder / "nginx.conf").write_text(text)
-            return [[self.options.nginx, "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c", str(self.folder / "nginx.conf")]]
-        if self.name == "lb":
-            if "{port}" in self.options.lb_command:  # flags know one listener: one process for each service, the idle ones cost nothing
-                return [shlex.split(self.options.lb_command.format(**s)) for s in services]
-            (self.folder / "lb.conf").write_text(
-                "workers = 1\nlisteners {\n" + "".join('  {name} {{ bind = "127.0.0.1:{port}", pool = {name} }}\n'.format(**s) for s in services)
-                + "}\npools {\n" + "".join('  {name} {{ backends = [ "127.0.0.1:{backend}" ] }}\n'.format(**s) for s in services) + "}\n")
-            return [shlex.split(self.options.lb_command.format(config=self.folder / "lb.conf"))]
-        return []
+        of_all = lambda template: "".join(template.format(**s) for s in services)
+        config = self.folder / "config"
+        if spec.base in SPLICE_OPTIONS:
+            splice = SPLICE_OPTIONS[spec.base]
+            global_options = [f"maxpipes {PIPES}" if splice else "nosplice", "busy-polling" if spec.busy else "",
+                              "log stdout format raw local0" if spec.log else ""]
+            text = HAPROXY.format(workers=spec.workers, maxconn=min(20000, (hard - 100) // 2 - PIPES), dir=self.folder,
+                                  global_options="\n  ".join(global_options), options="log global\n  option tcplog" if spec.log else splice)
+            config.write_text(text + of_all(HAPROXY_SERVICE))
+            return [options.haproxy, "-db", "-f", str(config)]
+        if spec.base == "nginx":
+            module = machine.nginx_module(options.nginx)
+            config.write_text(NGINX.format(
+                load_module=f"load_module {module};" if module else "", user="user root;" if os.getuid() == 0 else "", workers=spec.workers,
+                nofile=min(hard, 40000), dir=self.folder, maxconn=min(20000, hard),
+                access_log=f"{self.access_log} tcplog" if spec.log else "off", servers=of_all(NGINX_SERVICE)))
+            return [options.nginx, "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c", str(config)]
+        config.write_text(LB.format(workers=spec.workers, listeners=of_all(LB_LISTENER), pools=of_all(LB_POOL),
+                                    options=("access-log = text\n" if spec.log else "") + ("busy-poll = 200us\n" if spec.busy else "")))
+        return shlex.split(options.lb_command.format(config=config))
 
     def start(self):
-        log = open(self.folder / "log", "wb")
-        for command in self.commands():
-            pinned = ["setpriv", "--pdeathsig", "TERM", "taskset", "-c", str(self.options.core)] + command
-            self.processes.append(subprocess.Popen(pinned, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-        deadline = time.monotonic() + (5 if self.name != "lb" else 60)
+        """Returns the milliseconds from the start of the process to the first connection that it takes."""
+        if self.spec.base == "direct":
+            return None
+        cores = ",".join(map(str, self.options.cores[:self.spec.workers]))
+        end = "KILL" if self.spec.busy else "TERM"  # when the driver dies; a paused one heeds nothing else
+        command = ["setpriv", "--pdeathsig", end, "taskset", "-c", cores] + self.command()
+        with open(self.access_log, "ab") as out, open(self.folder / "log", "wb") as errors:
+            began = time.monotonic()
+            self.process = subprocess.Popen(command, cwd=machine.ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+        deadline, took = began + (5 if self.spec.base != "lb" else 60), None
         for port in self.ports.values():
             while not listens(port):
-                if any(p.poll() is not None for p in self.processes) or time.monotonic() > deadline:
+                if self.process.poll() is not None or time.monotonic() > deadline:
                     raise Failure(f"{self.name} did not start:\n" + self.last_words())
-                time.sleep(0.05)
+                time.sleep(0.001)
+            took = took or (time.monotonic() - began) * 1000
+        while self.spec.base == "nginx" and len(self.pids()) <= self.spec.workers and time.monotonic() < deadline:
+            time.sleep(0.001)  # it listens before it has its workers
+        self.pause()
+        return took
 
     def last_words(self):
-        files = [f for f in (self.folder / "log", self.folder / "error.log") if f.exists()]
+        files = [f for f in (self.folder / "log", self.folder / "error.log", self.access_log) if f.exists()]
         return "\n".join("    " + line for f in files for line in f.read_text(errors="replace").splitlines()[-8:])
+
+    def signal_spinning(self, number):
+        if self.spec.busy and self.spec.base == "haproxy" and self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def pause(self):
+        """HAProxy's busy polling never sleeps: while others are measured on its core, it must not run."""
+        self.signal_spinning(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal_spinning(signal.SIGCONT)
 
     def bytes_out(self):
         """All bytes that HAProxy sent so far and those that it spliced: an option alone does not prove that it does."""
-        if self.name not in SPLICE_OPTIONS:
+        if self.spec.base not in SPLICE_OPTIONS:
             return None
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(5)
@@ -143,62 +174,30 @@ class Target:
         value = lambda name: int(re.search(rf"^{name}: (\d+)", text, re.M)[1])
         return value("TotalBytesOut"), value(r"TotalSpl\w+BytesOut")  # 2.6 writes "Splicded"
 
+    def take_log_lines(self):
+        """How many lines the access log has got since the last call; the file is emptied, all append to it."""
+        with open(self.access_log, "rb") as f:
+            lines = sum(piece.count(b"\n") for piece in iter(lambda: f.read(1 << 20), b""))
+        os.truncate(self.access_log, 0)
+        return lines
+
     def pids(self):
-        return with_descendants([p.pid for p in self.processes])
+        return machine.with_descendants([self.process.pid]) if self.process else []
 
     def stop(self):
-        for p in self.processes:
-            if p.poll() is None:
-                p.terminate()
-        for p in self.processes:
-            try:
-                p.wait(5)
-            except subprocess.TimeoutExpired:
-                for pid in with_descendants([p.pid]):
-                    os.kill(pid, signal.SIGKILL)
-                p.wait(5)
+        if self.process is None:
+            return
+        self.resume()
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            for pid in self.pids():
+                os.kill(pid, signal.SIGKILL)
+            self.process.wait(5)
 
 
 def listens(port):
     with socket.socket() as s:
         s.settimeout(1)
         return s.connect_ex(("127.0.0.1", port)) == 0
-
-
-def output_of(*command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
-        return (done.stdout + done.stderr).strip()
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-
-
-def nginx_module(nginx):
-    """Path of the stream module, "" when it is built in, None when there is none."""
-    build = output_of(nginx, "-V").split()
-    if "--with-stream" in build:
-        return ""
-    places = [w.split("=", 1)[1] for w in build if w.startswith("--modules-path=")] + ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules"]
-    return next((f"{p}/ngx_stream_module.so" for p in places if Path(p, "ngx_stream_module.so").exists()), None)
-
-
-def check_tools(options):
-    """Says what is missing, all at once, and takes out lb when the repository cannot start it yet."""
-    missing = []
-    if not any(shutil.which(c) for c in ("cc", "gcc", "clang")):
-        missing.append("a C compiler (Debian: apt install gcc libc6-dev)")
-    missing += [f"{tool} (Debian: apt install util-linux)" for tool in ("taskset", "setpriv") if not shutil.which(tool)]
-    if any(t.startswith("haproxy") for t in options.targets) and not shutil.which(options.haproxy):
-        missing.append("haproxy (Debian: apt install haproxy, or --haproxy PATH)")
-    if "nginx" in options.targets:
-        if not shutil.which(options.nginx):
-            missing.append("nginx (Debian: apt install nginx libnginx-mod-stream, or --nginx PATH)")
-        elif nginx_module(options.nginx) is None:
-            missing.append("the stream module of nginx (Debian: apt install libnginx-mod-stream)")
-    if missing:
-        print("bench: missing:\n" + "".join(f"  - {m}\n" for m in missing) + "bench: --targets LIST leaves a balancer out", file=sys.stderr)
-        sys.exit(2)
-    program = shlex.split(options.lb_command)[0]
-    if "lb" in options.targets and not (shutil.which(program) or (ROOT / program).exists()):
-        print(f"bench: no {program} in {ROOT}: lb is skipped", file=sys.stderr)
-        options.targets.remove("lb")

@@ -1,8 +1,11 @@
 package lb.cli;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
@@ -17,11 +20,9 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The program `lb`.
-@Command(name = "lb", description = "A TCP load balancer.", subcommands = {RunCommand.class, CheckCommand.class,
-    DemoCommand.class,
-    VersionCommand.class}, mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
-        "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
-            "'lb VERB --help' shows the options of a verb."})
+@Command(name = "lb", description = "A TCP load balancer.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
+    "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
+        "'lb VERB --help' shows the options of a verb."})
 public final class Main implements Callable<Integer> {
 
     /// Done.
@@ -31,6 +32,8 @@ public final class Main implements Callable<Integer> {
     /// Wrong usage or invalid configuration.
     static final int INVALID = 2;
 
+    private static final Map<String, Supplier<Object>> VERBS = verbs();
+
     @Spec private CommandSpec spec = CommandSpec.create();
 
     public static void main(String[] args) {
@@ -38,7 +41,7 @@ public final class Main implements Callable<Integer> {
         if (System.getProperty("io.netty.machineId") == null) {
             System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
         }
-        CommandLine line = commandLine();
+        CommandLine line = commandLine(args);
         int status = line.execute(args);
         line.getOut().flush();
         if (System.out.checkError()) {
@@ -48,8 +51,16 @@ public final class Main implements Callable<Integer> {
         System.exit(status);
     }
 
-    static CommandLine commandLine() {
+    /// @param args decide which verbs it knows: where the first is one, all the others need not be set up, which takes
+    ///     time
+    static CommandLine commandLine(String... args) {
         CommandLine line = new CommandLine(new Main());
+        String verb = args.length > 0 && VERBS.containsKey(args[0]) ? args[0] : null;
+        VERBS.forEach((name, command) -> {
+            if (verb == null || verb.equals(name)) {
+                line.addSubcommand(name, command.get());
+            }
+        });
         line.setParameterExceptionHandler(Main::wrongUsage);
         line.setExecutionExceptionHandler((e, command, parsed) -> {
             command.getErr().println("lb: internal error: " + e + origin(e));
@@ -58,6 +69,15 @@ public final class Main implements Callable<Integer> {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpAutoWidth(true);
         return line;
+    }
+
+    private static Map<String, Supplier<Object>> verbs() {
+        Map<String, Supplier<Object>> verbs = new LinkedHashMap<>();
+        verbs.put("run", RunCommand::new);
+        verbs.put("check", CheckCommand::new);
+        verbs.put("demo", DemoCommand::new);
+        verbs.put("version", VersionCommand::new);
+        return verbs;
     }
 
     @Override

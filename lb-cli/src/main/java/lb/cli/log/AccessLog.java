@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /// Threading: [#ended] may be called by any thread and never waits: it puts the
 /// record into a queue. When that is full, because stdout is slower than the
 /// sessions end, records are dropped and counted, and the count is logged once a
-/// second. One thread of its own makes the lines and writes them, as many at once
-/// as there are.
+/// second. One thread of its own makes the lines and writes them, those of some
+/// milliseconds at once.
 ///
 /// When stdout fails, because its reader has gone or a disk is full, the lines are
 /// dropped and counted too, and it is tried again once a second.
@@ -34,6 +34,7 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     static final int CAPACITY = 16_384;
 
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long CLOSE_MILLIS = 2_000;
     private static final int BATCH = 32_768;
     private static final Map<String, String> REASONS = Map.of("Bad file descriptor", "it is closed");
@@ -129,10 +130,18 @@ public final class AccessLog implements SessionLog, AutoCloseable {
                     LockSupport.parkNanos(this, SECOND_NANOS);
                 }
                 waiting = false;
+                gather();
             }
             if (dropped.get() > 0 && System.nanoTime() - lastComplaintNanos >= SECOND_NANOS) {
                 complain();
             }
+        }
+    }
+
+    /// Lets lines come together: woken for each, this thread would cost the workers more than the lines do.
+    private void gather() {
+        if (!queue.isEmpty() && !closing) {
+            LockSupport.parkNanos(this, GATHER_NANOS);
         }
     }
 

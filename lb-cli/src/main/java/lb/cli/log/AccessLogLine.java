@@ -1,9 +1,6 @@
 package lb.cli.log;
 
 import java.net.InetSocketAddress;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import lb.core.config.AccessLogFormat;
@@ -16,10 +13,8 @@ import lb.core.session.SessionRecord;
 /// read them, so they only ever get new ones at the end.
 final class AccessLogLine {
 
-    private static final DateTimeFormatter TEXT_TIME = DateTimeFormatter
-            .ofPattern("dd/MMM/yyyy:HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
-    private static final DateTimeFormatter JSON_TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
-            Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final TimeText TEXT_TIME = new TimeText("dd/MMM/yyyy:HH:mm:ss");
+    private static final TimeText JSON_TIME = new TimeText("yyyy-MM-dd'T'HH:mm:ss");
 
     private AccessLogLine() {}
 
@@ -33,7 +28,8 @@ final class AccessLogLine {
         Backend backend = s.backend();
         StringBuilder line = new StringBuilder(200);
         address(line, s.client());
-        line.append(" [").append(TEXT_TIME.format(Instant.ofEpochMilli(s.acceptedMillis()))).append("] ");
+        TEXT_TIME.append(line.append(" ["), s.acceptedMillis());
+        line.append("] ");
         escape(line, s.listener(), true);
         line.append(' ');
         escape(line, s.pool(), true);
@@ -52,7 +48,8 @@ final class AccessLogLine {
     static String json(SessionRecord s) {
         StringBuilder line = new StringBuilder(400);
         Backend backend = s.backend();
-        line.append("{\"time\":\"").append(JSON_TIME.format(Instant.ofEpochMilli(s.acceptedMillis()))).append('"');
+        JSON_TIME.append(line.append("{\"time\":\""), s.acceptedMillis());
+        line.append("Z\"");
         string(line, "id", s.id());
         string(line, "listener", s.listener());
         string(line, "pool", s.pool());

@@ -3,6 +3,7 @@ package lb.cli.log;
 import java.time.Duration;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
@@ -36,7 +37,12 @@ public final class Logs {
         // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
         builder.add(builder.newLogger("io.netty.util.NetUtilInitializations", Level.ERROR));
         builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("queue")));
-        Configurator.reconfigure(builder.build(false));
+        BuiltConfiguration configuration = builder.build(false);
+        // As the first of all: otherwise Log4j sets up a default one, to be thrown away.
+        LoggerContext context = Configurator.initialize(configuration);
+        if (context.getConfiguration() != configuration) {
+            context.reconfigure(configuration);
+        }
     }
 
     /// Writes what is queued, for a second at most. Nothing is logged afterwards.

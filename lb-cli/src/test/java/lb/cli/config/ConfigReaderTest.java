@@ -27,7 +27,7 @@ class ConfigReaderTest {
         assertThat(problems(GOOD + "busy-poll = 2s")).containsExactly(
                 "FILE:3: busy-poll = \"2s\": expected a duration from 1us to 1s (us, ms or s), such as 200us, or off");
         assertThat(problems(GOOD + "busy-poll = 200")).hasSize(1);
-        assertThat(problems(GOOD + "busy-poll = 200us")).isEmpty();
+        assertThat(valid(GOOD + "busy-poll = 200us").busyPoll()).isEqualTo(Duration.ofNanos(200_000));
         assertThat(problems(GOOD + "congestion-control = cubic")).singleElement().asString()
                 .contains("expected one of auto, system");
     }

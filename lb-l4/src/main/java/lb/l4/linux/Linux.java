@@ -65,40 +65,66 @@ public final class Linux {
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final long STATE_BYTES = STATE.byteSize();
     private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
-    private static final MethodHandle SOCKET = call("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle BIND = call("bind", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle LISTEN = call("listen", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle CONNECT = call("connect", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle ACCEPT4 = call("accept4", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle GETSOCKNAME = call("getsockname", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
-            JAVA_INT);
-    private static final MethodHandle GETSOCKOPT = call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
-            JAVA_LONG);
-    private static final MethodHandle RECV = call("recv", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle SEND = call("send", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle SPLICE = call("splice", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG,
-            JAVA_LONG, JAVA_INT);
-    private static final MethodHandle PIPE2 = call("pipe2", JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle FCNTL = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("fcntl"),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.captureCallState("errno"),
-            Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle SHUTDOWN = call("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
-    private static final MethodHandle MALLOC = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("malloc"),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle FREE = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("free"),
-            FunctionDescriptor.ofVoid(JAVA_LONG));
+    /*
+     * One shape of call for all functions, with the function as its first argument: linking a shape takes the JVM some
+     * milliseconds. A function that takes fewer arguments, or narrower ones, does not look at the other bits (System V
+     * and AArch64 calling conventions); of an int that is returned only the lower half means something.
+     */
+    private static final MethodHandle CALL = LINKER.downcallHandle(
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+            Linker.Option.captureCallState("errno"));
+    private static final MethodHandle PLAIN_CALL = LINKER.downcallHandle(FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    private static final MemorySegment SOCKET = function("socket");
+    private static final MemorySegment BIND = function("bind");
+    private static final MemorySegment LISTEN = function("listen");
+    private static final MemorySegment CONNECT = function("connect");
+    private static final MemorySegment ACCEPT4 = function("accept4");
+    private static final MemorySegment GETSOCKNAME = function("getsockname");
+    private static final MemorySegment SETSOCKOPT = function("setsockopt");
+    private static final MemorySegment GETSOCKOPT = function("getsockopt");
+    private static final MemorySegment RECV = function("recv");
+    private static final MemorySegment SEND = function("send");
+    private static final MemorySegment SPLICE = function("splice");
+    private static final MemorySegment PIPE2 = function("pipe2");
+    private static final MemorySegment FCNTL = function("fcntl");
+    private static final MemorySegment SHUTDOWN = function("shutdown");
+    private static final MemorySegment CLOSE = function("close");
+    private static final MemorySegment MALLOC = function("malloc");
+    private static final MemorySegment FREE = function("free");
 
-    private final MemorySegment state = Arena.ofAuto().allocate(STATE);
+    /// All memory. A segment cut out of a constant is seen through by the just-in-time compiler: with one from a field,
+    /// every call would leave an object behind.
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private final long stateAddress = Arena.global().allocate(STATE).address();
     private final MemorySegment scratch = Arena.ofAuto().allocate(SCRATCH_BYTES, 16);
     private final long scratchAddress = scratch.address();
 
-    private static MethodHandle call(String name, MemoryLayout result, MemoryLayout... parameters) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(result, parameters), Linker.Option.captureCallState("errno"));
+    private static MemorySegment function(String name) {
+        return MemorySegment.ofAddress(LINKER.defaultLookup().findOrThrow(name).address());
+    }
+
+    /// Calls a function whose result is an int; returns it, or `-errno`.
+    private int call(MemorySegment function, long a, long b, long c, long d, long e) {
+        int result = (int) invoke(function, a, b, c, d, e, 0);
+        return result >= 0 ? result : -MEMORY.get(JAVA_INT, stateAddress + ERRNO_OFFSET);
+    }
+
+    /// Calls a function whose result is a count that fits an int; returns it, or `-errno`.
+    private int count(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+        long result = invoke(function, a, b, c, d, e, f);
+        return result >= 0 ? (int) result : -MEMORY.get(JAVA_INT, stateAddress + ERRNO_OFFSET);
+    }
+
+    private long invoke(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) CALL.invokeExact(function, MEMORY.asSlice(stateAddress, STATE_BYTES), a, b, c, d, e, f);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
     }
 
     /// Memory for the arguments and results of single calls: addresses,
@@ -120,60 +146,34 @@ public final class Linux {
     }
 
     public int socket(int domain, int type, int protocol) {
-        try {
-            return result((int) SOCKET.invokeExact(state, domain, type, protocol));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(SOCKET, domain, type, protocol, 0, 0);
     }
 
     /// Binds to the address that [SocketAddresses] wrote.
     public int bind(int fd, int length) {
-        try {
-            return result((int) BIND.invokeExact(state, fd, scratchAddress, length));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(BIND, fd, scratchAddress, length, 0, 0);
     }
 
     public int listen(int fd, int backlog) {
-        try {
-            return result((int) LISTEN.invokeExact(state, fd, backlog));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(LISTEN, fd, backlog, 0, 0, 0);
     }
 
     /// Connects to the address that [SocketAddresses] wrote.
     public int connect(int fd, int length) {
-        try {
-            return result((int) CONNECT.invokeExact(state, fd, scratchAddress, length));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(CONNECT, fd, scratchAddress, length, 0, 0);
     }
 
     /// Accepts a connection as a non-blocking descriptor; the peer's address is
     /// left in [#scratch], see [SocketAddresses].
     public int accept4(int fd) {
         scratch.set(JAVA_INT, SCRATCH_BYTES - 8, SocketAddresses.MAX_BYTES);
-        try {
-            return result((int) ACCEPT4.invokeExact(state, fd, scratchAddress, scratchAddress + SCRATCH_BYTES - 8,
-                    SOCK_NONBLOCK | SOCK_CLOEXEC));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(ACCEPT4, fd, scratchAddress, scratchAddress + SCRATCH_BYTES - 8, SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     }
 
     /// Asks for the socket's own address, which is then read by [SocketAddresses].
     public int getsockname(int fd) {
         scratch.set(JAVA_INT, SCRATCH_BYTES - 8, SocketAddresses.MAX_BYTES);
-        try {
-            return result(
-                    (int) GETSOCKNAME.invokeExact(state, fd, scratchAddress, scratchAddress + SCRATCH_BYTES - 8));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(GETSOCKNAME, fd, scratchAddress, scratchAddress + SCRATCH_BYTES - 8, 0, 0);
     }
 
     /// Sets an option whose value is one int.
@@ -191,11 +191,7 @@ public final class Linux {
     }
 
     private int setsockopt(int fd, int level, int name, long value, int length) {
-        try {
-            return result((int) SETSOCKOPT.invokeExact(state, fd, level, name, value, length));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(SETSOCKOPT, fd, level, name, value, length);
     }
 
     /// The pending error of a socket as a positive number, 0 for none; asking
@@ -208,13 +204,8 @@ public final class Linux {
     public int getsockopt(int fd, int level, int name) {
         scratch.set(JAVA_INT, 0, 0);
         scratch.set(JAVA_INT, 8, 4);
-        try {
-            int result = result(
-                    (int) GETSOCKOPT.invokeExact(state, fd, level, name, scratchAddress, scratchAddress + 8));
-            return result < 0 ? result : scratch.get(JAVA_INT, 0);
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        int result = call(GETSOCKOPT, fd, level, name, scratchAddress, scratchAddress + 8);
+        return result < 0 ? result : scratch.get(JAVA_INT, 0);
     }
 
     /// Makes the next close of the socket send RST (SO_LINGER with a time of 0).
@@ -225,42 +216,25 @@ public final class Linux {
     }
 
     public int recv(int fd, long buffer, int bytes, int flags) {
-        try {
-            return (int) result((long) RECV.invokeExact(state, fd, buffer, (long) bytes, flags));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return count(RECV, fd, buffer, bytes, flags, 0, 0);
     }
 
     public int send(int fd, long buffer, int bytes) {
-        try {
-            return (int) result((long) SEND.invokeExact(state, fd, buffer, (long) bytes, MSG_NOSIGNAL));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return count(SEND, fd, buffer, bytes, MSG_NOSIGNAL, 0, 0);
     }
 
     /// Moves bytes between a socket and a pipe without blocking. EAGAIN may mean
     /// that the source is empty or that the target is full; 0 means the end of
     /// the input.
     public int splice(int from, int to, int bytes) {
-        try {
-            return (int) result((long) SPLICE.invokeExact(state, from, 0L, to, 0L, (long) bytes,
-                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return count(SPLICE, from, 0, to, 0, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     }
 
     /// Makes a non-blocking pipe and returns the end to read from;
     /// [#secondOfPair] is the end to write to.
     public int pipe2() {
-        try {
-            int result = result((int) PIPE2.invokeExact(state, scratchAddress, SOCK_NONBLOCK | SOCK_CLOEXEC));
-            return result < 0 ? result : scratch.get(JAVA_INT, 0);
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        int result = call(PIPE2, scratchAddress, SOCK_NONBLOCK | SOCK_CLOEXEC, 0, 0, 0);
+        return result < 0 ? result : scratch.get(JAVA_INT, 0);
     }
 
     /// The second descriptor that the last [#pipe2] made.
@@ -269,34 +243,22 @@ public final class Linux {
     }
 
     public int fcntl(int fd, int command, int argument) {
-        try {
-            return result((int) FCNTL.invokeExact(state, fd, command, argument));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(FCNTL, fd, command, argument, 0, 0);
     }
 
     public int shutdown(int fd, int how) {
-        try {
-            return result((int) SHUTDOWN.invokeExact(state, fd, how));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(SHUTDOWN, fd, how, 0, 0, 0);
     }
 
     public int close(int fd) {
-        try {
-            return result((int) CLOSE.invokeExact(state, fd));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(CLOSE, fd, 0, 0, 0, 0);
     }
 
     /// Memory that is not zeroed, freed with [#free].
     public static long malloc(long bytes) {
         long address;
         try {
-            address = (long) MALLOC.invokeExact(bytes);
+            address = (long) PLAIN_CALL.invokeExact(MALLOC, bytes);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -308,17 +270,9 @@ public final class Linux {
 
     public static void free(long address) {
         try {
-            FREE.invokeExact(address);
+            long ignored = (long) PLAIN_CALL.invokeExact(FREE, address);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
-    }
-
-    private int result(int result) {
-        return result >= 0 ? result : -state.get(JAVA_INT, ERRNO_OFFSET);
-    }
-
-    private long result(long result) {
-        return result >= 0 ? result : -state.get(JAVA_INT, ERRNO_OFFSET);
     }
 }

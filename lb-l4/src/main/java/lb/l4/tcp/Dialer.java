@@ -69,7 +69,8 @@ final class Dialer {
         }
         if (endpoint instanceof Endpoint.Inet inet) {
             linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
-            // The ACK that completes the handshake waits for the client's first data, see Relay.start.
+            // The ACK that completes the handshake waits for the client's first data (HAProxy: tcp-smart-connect) until
+            // Relay.start.
             linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 0);
             session.home.pacing.avoid(linux, fd, inet.address());
         }

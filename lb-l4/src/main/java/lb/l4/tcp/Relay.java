@@ -82,12 +82,17 @@ final class Relay {
         onEvents(client, clientEvents);
         if (!isOver()) {
             if (up.bytes() == 0) {
-                // Nothing to send that would carry the ACK of the handshake, without which the backend does not accept:
-                // it goes out now, and not only when the kernel's timer strikes (HAProxy: tcp-smart-connect).
-                worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
+                quickAck();
             }
             onEvents(upstream, upstreamEvents);
         }
+    }
+
+    /// Ends what the [Dialer] began. The ACK of the handshake goes at once if no data has taken it along: a backend
+    /// accepts only then, and the kernel's timer is slow. Further ACKs come as ever: after data that was sent so early
+    /// the kernel would keep the next one for 40 ms, and a server that writes twice (Nagle) waits for it.
+    private void quickAck() {
+        worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
     }
 
     void onEvents(SessionSocket socket, int events) {
@@ -137,6 +142,9 @@ final class Relay {
         if (half.bytes() != before) {
             activeTick = worker.wheel().now();
             wasUpLast = half == up;
+            if (wasUpLast && before == 0) {
+                quickAck();
+            }
         }
         switch (step) {
             case DRAINED -> {

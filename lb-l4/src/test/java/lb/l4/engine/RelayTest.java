@@ -56,6 +56,22 @@ class RelayTest {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
     }
 
+    /// With Nagle's algorithm the second write waits for our ACK of the first, which the kernel may keep for 40 ms.
+    @Test
+    void aServerThatWritesTwiceIsNotKeptWaiting() throws Exception {
+        long start = System.nanoTime();
+        for (int i = 0; i < 50; i++) {
+            try (Socket client = lb.connect(); Socket backend = server.accept()) {
+                client.getOutputStream().write(i);
+                assertThat(backend.getInputStream().read()).isEqualTo(i);
+                backend.getOutputStream().write(1);
+                backend.getOutputStream().write(2);
+                assertThat(client.getInputStream().readNBytes(2)).containsExactly(1, 2);
+            }
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(1500));
+    }
+
     @Test
     void carriesBytesBothWaysAndEndsNormally() throws Exception {
         try (Socket client = lb.connect(); Socket backend = server.accept()) {

@@ -1,0 +1,93 @@
+package lb.l4.engine;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.net.Socket;
+import lb.core.config.TestConfigs;
+import lb.core.config.TestConfigs.PoolBuilder;
+import lb.l4.peers.EchoServer;
+import lb.l4.peers.LoopbackServer;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/// What the worker allocates, by the JVM's own count of its thread. Until the just-in-time compiler has seen enough, each
+/// call into Linux makes objects that it removes later: so there are rounds, and the first that is good enough ends them.
+class AllocationTest {
+
+    private static final int ROUNDS = 40;
+    private static final int MESSAGES = 20_000;
+    private static final int SESSIONS = 1_000;
+    /// What the timer wheel and the loop allocate ten times a second has its place in this, an object now and then for a
+    /// message has not.
+    private static final double BYTES_PER_MESSAGE = 0.25;
+    private static final double BYTES_PER_SESSION = 2_500;
+
+    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @Test
+    void aRelayedMessageAllocatesNothing() throws Exception {
+        try (LoopbackServer server = new LoopbackServer(new EchoServer());
+                Balancer lb = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build()));
+                Socket client = lb.connect()) {
+            client.setTcpNoDelay(true);
+            double least = leastPer(MESSAGES, BYTES_PER_MESSAGE, () -> pingPong(client, MESSAGES / 2));
+            System.out.printf("allocated per relayed message: %.3f bytes%n", least);
+            assertThat(least).isLessThanOrEqualTo(BYTES_PER_MESSAGE);
+        }
+    }
+
+    @Test
+    void aShortSessionAllocatesLittle() throws Exception {
+        try (LoopbackServer server = new LoopbackServer(new EchoServer());
+                Balancer lb = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build()))) {
+            double least = leastPer(SESSIONS, BYTES_PER_SESSION, () -> {
+                for (int i = 0; i < SESSIONS; i++) {
+                    try (Socket client = lb.connect()) {
+                        pingPong(client, 1);
+                    }
+                }
+                lb.awaitIdle();
+            });
+            System.out.printf("allocated per short session: %.0f bytes%n", least);
+            assertThat(least).isLessThanOrEqualTo(BYTES_PER_SESSION);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Round {
+        void run() throws IOException;
+    }
+
+    /// Bytes that the worker allocated in the best round, for each of `count`.
+    private double leastPer(int count, double enough, Round round) throws IOException {
+        long worker = workerId();
+        double least = Double.MAX_VALUE;
+        for (int i = 0; i < ROUNDS && least > enough; i++) {
+            long before = threads.getThreadAllocatedBytes(worker);
+            round.run();
+            least = Math.min(least, (threads.getThreadAllocatedBytes(worker) - before) / (double) count);
+        }
+        return least;
+    }
+
+    /// The one worker's thread; that of an engine which another test has closed is gone.
+    private static long workerId() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.isAlive() && thread.getName().startsWith("lb-worker-0"))
+                .mapToLong(Thread::threadId).max().orElseThrow();
+    }
+
+    private static void pingPong(Socket client, int times) throws IOException {
+        OutputStream out = client.getOutputStream();
+        InputStream in = client.getInputStream();
+        byte[] message = new byte[64];
+        for (int i = 0; i < times; i++) {
+            out.write(message);
+            assertThat(in.readNBytes(message, 0, message.length)).isEqualTo(message.length);
+        }
+    }
+}
