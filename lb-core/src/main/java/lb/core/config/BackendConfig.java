@@ -6,8 +6,17 @@ package lb.core.config;
 /// @param weight 0 to 256; 0 takes no new sessions
 /// @param backup used only while no other backend of the pool is eligible, and by sessions that could reach none
 ///     of the others
-public record BackendConfig(String name, Endpoint endpoint, int weight, boolean backup) {
+/// @param serverId the id in the QUIC connection ids that it gives out, see [ConnectionIdConfig]; [#NO_SERVER_ID] if it
+///     has none
+public record BackendConfig(String name, Endpoint endpoint, int weight, boolean backup, long serverId) {
 
     /// The largest weight, HAProxy's.
     public static final int MAX_WEIGHT = 256;
+    /// Of a backend without an id.
+    public static final long NO_SERVER_ID = -1;
+
+    /// One without a server id.
+    public BackendConfig(String name, Endpoint endpoint, int weight, boolean backup) {
+        this(name, endpoint, weight, backup, NO_SERVER_ID);
+    }
 }

@@ -12,8 +12,20 @@ import java.time.Duration;
 /// @param rise successes in a row that bring a backend up, at least 1
 /// @param fall failures in a row that take it down, at least 1
 /// @param port a port of its own, or 0 for the backend's
+/// @param question what a probe by datagrams sends, and what it expects
 public record HealthConfig(Type type, Duration interval, Duration fastInterval, Duration downInterval, Duration timeout,
-        int rise, int fall, int port) {
+        int rise, int fall, int port, Question question) {
+
+    /// One that sends nothing.
+    public HealthConfig(Type type, Duration interval, Duration fastInterval, Duration downInterval, Duration timeout,
+            int rise, int fall, int port) {
+        this(type, interval, fastInterval, downInterval, timeout, rise, fall, port, Question.NONE);
+    }
+
+    /// The same of another type and port.
+    public HealthConfig with(Type newType, int newPort) {
+        return new HealthConfig(newType, interval, fastInterval, downInterval, timeout, rise, fall, newPort, question);
+    }
 
     /// The kind of probe.
     public enum Type {
@@ -21,8 +33,30 @@ public record HealthConfig(Type type, Duration interval, Duration fastInterval, 
         OFF,
         /// A TCP (or unix) connect.
         TCP,
+        /// A datagram.
+        UDP,
+        /// A DNS query over UDP.
+        DNS,
         /// No active probe: a backend that a client finds not to be there is down at once, and is tried again after a
         /// pause that grows from 1 to 30 s.
-        PASSIVE
+        PASSIVE;
+
+        /// Whether backends are asked again and again.
+        public boolean isActive() {
+            return switch (this) {
+                case TCP, UDP, DNS -> true;
+                case OFF, PASSIVE -> false;
+            };
+        }
+    }
+
+    /// What probes by datagrams ask.
+    ///
+    /// @param send what a probe of type UDP sends
+    /// @param expect what the answer to that begins with; empty if there need not be one: then only ICMP's "unreachable"
+    ///     is a failure
+    /// @param query the name that a probe of type DNS asks for, without a dot at its end; empty for the root
+    public record Question(Octets send, Octets expect, String query) {
+        public static final Question NONE = new Question(Octets.NONE, Octets.NONE, "");
     }
 }

@@ -8,13 +8,20 @@ import java.util.Set;
 /// @param crc32c adds the checksum TLV; version 2 only
 /// @param uniqueId adds the session's id as TLV; version 2 only
 /// @param passThrough types (0 to 255) of incoming TLVs that are sent on; version 2 only
-public record ProxyProtocolConfig(Version version, boolean crc32c, boolean uniqueId, Set<Integer> passThrough) {
+/// @param udp which datagrams of a flow begin with it
+public record ProxyProtocolConfig(Version version, boolean crc32c, boolean uniqueId, Set<Integer> passThrough,
+        UdpProxyHeader udp) {
 
     /// No header.
     public static final ProxyProtocolConfig OFF = new ProxyProtocolConfig(Version.OFF, false, false, Set.of());
 
     public ProxyProtocolConfig {
         passThrough = Set.copyOf(passThrough);
+    }
+
+    /// One that is in every datagram.
+    public ProxyProtocolConfig(Version version, boolean crc32c, boolean uniqueId, Set<Integer> passThrough) {
+        this(version, crc32c, uniqueId, passThrough, UdpProxyHeader.EVERY);
     }
 
     /// The header's version.

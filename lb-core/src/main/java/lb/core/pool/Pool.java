@@ -3,6 +3,7 @@ package lb.core.pool;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,11 @@ public final class Pool {
 
     /// A backend and what the configuration now says of it.
     private record Member(Backend backend, BackendConfig config) {
+        /// Whether clients that it has already may go on with it.
+        boolean goesOn() {
+            return backend.healthState() == HealthState.UP && backend.adminState() != AdminState.MAINT;
+        }
+
         boolean isReady() {
             return config.weight() > 0 && backend.adminState() == AdminState.READY;
         }
@@ -148,7 +154,17 @@ public final class Pool {
         List<Candidate> first = primaries.isEmpty() ? backups : primaries;
         List<Candidate> then = primaries.isEmpty() ? List.of() : backups;
         return new PoolSnapshot(config, first, balancers.build(config.balance(), first), then,
-                backupBalancers.build(config.balance(), then));
+                backupBalancers.build(config.balance(), then), serverIds());
+    }
+
+    private ServerIds serverIds() {
+        Map<Long, Backend> byId = new HashMap<>();
+        for (Member member : members.values()) {
+            if (member.config().serverId() != BackendConfig.NO_SERVER_ID && member.goesOn()) {
+                byId.put(member.config().serverId(), member.backend());
+            }
+        }
+        return new ServerIds(byId);
     }
 
     private List<Candidate> candidates(Predicate<Member> healthy, boolean backup) {

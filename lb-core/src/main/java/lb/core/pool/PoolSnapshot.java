@@ -18,14 +18,16 @@ public final class PoolSnapshot {
     private final Balancer balancer;
     private final List<Candidate> backups;
     private final Balancer backupBalancer;
+    private final ServerIds serverIds;
 
     PoolSnapshot(PoolConfig config, List<Candidate> candidates, Balancer balancer, List<Candidate> backups,
-            Balancer backupBalancer) {
+            Balancer backupBalancer, ServerIds serverIds) {
         this.config = config;
         this.candidates = List.copyOf(candidates);
         this.balancer = balancer;
         this.backups = List.copyOf(backups);
         this.backupBalancer = backupBalancer;
+        this.serverIds = serverIds;
     }
 
     public PoolConfig config() {
@@ -46,6 +48,12 @@ public final class PoolSnapshot {
     /// look at it.
     public BalanceConfig.@Nullable HashKey hashKey() {
         return config.balance() instanceof BalanceConfig.Hash hash ? hash.key() : null;
+    }
+
+    /// The backend that has given out a QUIC connection id with this server id, if it may go on with that connection: it is
+    /// up, and at most drained. Null if there is none.
+    public @Nullable Backend ofServerId(long serverId) {
+        return serverIds.backend(serverId);
     }
 
     /// See [Balancer#pick]. A session that has tried all candidates of the first tier in vain gets a backup.

@@ -11,10 +11,12 @@ public enum EndCause {
                                     "denied"), BAD_PROXY_HEADER('P', "bad PROXY header"), CONNECTION_LIMIT('P',
                                             "connection limit"), MAX_LIFETIME('P', "maximum lifetime"), NO_RESOURCES(
                                                     'R', "out of descriptors, ports or memory"), INTERNAL('I',
-                                                            "internal error"), FLOW_SHED('P', "evicted for a new flow"), UNANSWERED('s', "unanswered datagrams"), DRAIN_TIMEOUT('K',
-                                                                    "drain timeout"), KILLED('K',
-                                                                            "killed"), BACKEND_DOWN('D',
-                                                                                    "backend down");
+                                                            "internal error"), FLOW_SHED('P',
+                                                                    "evicted for a new flow"), UNANSWERED('s',
+                                                                            "unanswered datagrams"), DRAIN_TIMEOUT('K',
+                                                                                    "drain timeout"), KILLED('K',
+                                                                                            "killed"), BACKEND_DOWN('D',
+                                                                                                    "backend down");
 
     private final char letter;
     private final String text;

@@ -69,7 +69,25 @@ public final class TestConfigs {
 
     /// Flows that end after an hour without a datagram and are not limited otherwise.
     public static final FlowConfig FLOWS = new FlowConfig(Duration.ofHours(1), 100_000, 0, FlowConfig.Shed.NEW, 0, -1,
-            0, Duration.ofSeconds(1));
+            FlowConfig.Unanswered.NEVER, UdpProxyHeader.EVERY, null);
+
+    /// One listener `in` for datagrams and one pool `out` on some workers.
+    public static LbConfig udp(int workers, PoolConfig pool, FlowConfig flows) {
+        return new LbConfig(workers, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO,
+                List.of(udp(listener("in", pool.name()), flows)), List.of(pool));
+    }
+
+    /// Flows that end when they are idle for so long.
+    public static FlowConfig idle(Duration timeout) {
+        return new FlowConfig(timeout, 100_000, 0, FlowConfig.Shed.NEW, 0, -1, FlowConfig.Unanswered.NEVER,
+                UdpProxyHeader.EVERY, null);
+    }
+
+    /// Flows of so many requests and responses.
+    public static FlowConfig exchanges(int requests, int responses) {
+        return new FlowConfig(Duration.ofHours(1), 100_000, 0, FlowConfig.Shed.NEW, requests, responses,
+                FlowConfig.Unanswered.NEVER, UdpProxyHeader.EVERY, null);
+    }
 
     /// The same listener for datagrams alone.
     public static ListenerConfig udp(ListenerConfig from, FlowConfig flows) {

@@ -16,13 +16,14 @@ import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
 import lb.core.pool.Pool;
+import lb.l4.engine.ListeningSockets.Group;
+import lb.l4.engine.RunningListener.WorkerSides;
 import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.ConnectionLimit;
-import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.Pacing;
-import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
+import lb.l4.udp.DropReason;
 import org.jspecify.annotations.Nullable;
 
 /// The configuration in use, and the step from one to the next: listeners and pools are added, changed and removed, and
@@ -33,7 +34,7 @@ final class Configuration {
 
     private final IoEventLoop control;
     private final Linux linux = new Linux();
-    private final TcpWorker[] tcpWorkers;
+    private final WorkerSides[] workers;
     private final FloodLimiter warnings;
     private final ListeningSockets sockets;
     private final ConnectionLimit processLimit = new ConnectionLimit(0);
@@ -43,11 +44,11 @@ final class Configuration {
     private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
     private boolean isStopping;
 
-    Configuration(IoEventLoop control, TcpWorker[] tcpWorkers, Pacing pacing, FloodLimiter warnings) {
+    Configuration(IoEventLoop control, WorkerSides[] workers, Pacing pacing, FloodLimiter warnings) {
         this.warnings = warnings;
         this.control = control;
-        this.tcpWorkers = tcpWorkers;
-        this.sockets = new ListeningSockets(linux, tcpWorkers.length, pacing);
+        this.workers = workers;
+        this.sockets = new ListeningSockets(linux, workers.length, pacing);
     }
 
     /// What all listeners together may have. Threading: any thread.
@@ -62,14 +63,14 @@ final class Configuration {
             problems.add(new ConfigProblem(null, "lb", null, "is stopping and takes no configuration"));
             return new ApplyResult.Refused(problems);
         }
-        Map<String, List<ListeningSockets.Group>> opened = open(config, problems);
+        Map<String, List<Group>> opened = open(config, problems);
         if (!problems.isEmpty()) {
             opened.values().forEach(groups -> groups.forEach(sockets::close));
             return new ApplyResult.Refused(problems);
         }
         List<String> changes = new ArrayList<>();
-        if (config.workers() != tcpWorkers.length) {
-            changes.add("workers " + tcpWorkers.length + " until the next start, then " + config.workers());
+        if (config.workers() != workers.length) {
+            changes.add("workers " + workers.length + " until the next start, then " + config.workers());
         }
         processLimit.setLimit(config.maxConnections());
         applyPools(config, changes);
@@ -81,7 +82,7 @@ final class Configuration {
     Map<String, List<InetSocketAddress>> addresses() {
         Map<String, List<InetSocketAddress>> addresses = new TreeMap<>();
         listeners.forEach((name, listener) -> addresses.put(name,
-                listener.addresses().stream().map(LocalAddress::socketAddress).toList()));
+                listener.groups().stream().map(group -> group.address().socketAddress()).distinct().toList()));
         return addresses;
     }
 
@@ -95,13 +96,26 @@ final class Configuration {
     /// @return completes when every connection that will ever come is counted
     CompletableFuture<Void> stopListening() {
         isStopping = true;
-        listeners.values().forEach(this::stop);
+        listeners.values().forEach(listener -> stop(listener, List.of()));
         listeners.clear();
         return stopped;
     }
 
-    private void stop(RunningListener listener) {
-        stopped = CompletableFuture.allOf(stopped, listener.stop());
+    private void stop(RunningListener listener, List<Group> successors) {
+        stopped = CompletableFuture.allOf(stopped, listener.stop(successors));
+    }
+
+    /// Datagrams that listeners have dropped since the start, and why. One that is gone is forgotten.
+    Map<String, Map<DropReason, Long>> dropped() {
+        Map<String, Map<DropReason, Long>> dropped = new TreeMap<>();
+        listeners.forEach((name, listener) -> dropped.put(name, listener.dropped()));
+        return dropped;
+    }
+
+    /// Datagrams of a listener that a PROXY header made too large for one packet.
+    long headersOverMtu(String name) {
+        RunningListener listener = listeners.get(name);
+        return listener == null ? 0 : listener.headersOverMtu();
     }
 
     CompletableFuture<Void> stopAll() {
@@ -112,23 +126,23 @@ final class Configuration {
     }
 
     /// Opens the sockets that the present listeners do not have, before anything is changed.
-    private Map<String, List<ListeningSockets.Group>> open(LbConfig config, List<ConfigProblem> problems) {
+    private Map<String, List<Group>> open(LbConfig config, List<ConfigProblem> problems) {
         Map<String, RunningListener> staying = staying(config);
         Set<Integer> leftPorts = new HashSet<>();
         listeners.forEach((name, listener) -> {
             if (!staying.containsKey(name)) {
-                listener.addresses().forEach(address -> leftPorts.add(address.port()));
+                listener.groups().forEach(group -> leftPorts.add(group.address().port()));
             }
         });
-        Map<LocalAddress, String> taken = new LinkedHashMap<>();
-        staying.forEach((name, listener) -> listener.addresses().forEach(address -> taken.put(address, name)));
-        Map<String, List<ListeningSockets.Group>> opened = new LinkedHashMap<>();
+        Map<Group, String> taken = new LinkedHashMap<>();
+        staying.forEach((name, listener) -> listener.groups().forEach(group -> taken.put(group, name)));
+        Map<String, List<Group>> opened = new LinkedHashMap<>();
         for (ListenerConfig listener : config.listeners()) {
             if (!staying.containsKey(listener.name())) {
-                List<ListeningSockets.Group> groups = sockets.open(listener, pool(config, listener).keepalive(),
+                List<Group> groups = sockets.open(listener, pool(config, listener).keepalive(),
                         leftPorts, problems);
                 opened.put(listener.name(), groups);
-                groups.forEach(group -> take(group.address(), listener, taken, problems));
+                groups.forEach(group -> take(group, listener, taken, problems));
             }
         }
         return opened;
@@ -139,7 +153,7 @@ final class Configuration {
         Map<String, RunningListener> staying = new LinkedHashMap<>();
         for (ListenerConfig listener : config.listeners()) {
             RunningListener running = listeners.get(listener.name());
-            if (running != null && running.config().bind().equals(listener.bind())) {
+            if (running != null && running.hasSocketsOf(listener)) {
                 staying.put(listener.name(), running);
             }
         }
@@ -147,16 +161,17 @@ final class Configuration {
     }
 
     /// The kernel does not say that two of our listeners have the same address: their sockets share it.
-    private static void take(LocalAddress address, ListenerConfig listener, Map<LocalAddress, String> taken,
+    private static void take(Group group, ListenerConfig listener, Map<Group, String> taken,
             List<ConfigProblem> problems) {
         taken.forEach((other, name) -> {
-            if (other.overlaps(address)) {
+            if (other.overlaps(group)) {
                 problems.add(new ConfigProblem(null, "listeners." + listener.name() + ".bind",
                         listener.bind().toString(),
-                        "cannot listen on " + address + ": listener " + name + " listens on " + other));
+                        "cannot listen on " + group.address() + ": listener " + name + " listens on "
+                                + other.address()));
             }
         });
-        taken.put(address, listener.name());
+        taken.put(group, listener.name());
     }
 
     private void applyPools(LbConfig config, List<String> changes) {
@@ -172,7 +187,7 @@ final class Configuration {
         }
     }
 
-    private void applyListeners(LbConfig config, Map<String, List<ListeningSockets.Group>> opened,
+    private void applyListeners(LbConfig config, Map<String, List<Group>> opened,
             List<String> changes) {
         Map<String, RunningListener> old = new LinkedHashMap<>(listeners);
         listeners.clear();
@@ -181,13 +196,13 @@ final class Configuration {
             RunningListener running = old.remove(name);
             PoolConfig pool = pool(config, listener);
             Upstream upstream = running(pool.name()).upstream();
-            List<ListeningSockets.Group> groups = opened.get(name);
+            List<Group> groups = opened.get(name);
             if (groups != null) {
                 if (running != null) {
-                    stop(running);
+                    stop(running, groups);
                 }
                 changes.add("listener " + name + (running == null ? " added" : " moved to " + listener.bind()));
-                running = new RunningListener(listener, upstream, processLimit, sockets, tcpWorkers, groups);
+                running = new RunningListener(listener, upstream, processLimit, sockets, workers, groups);
                 running.start();
             } else if (running != null && running.apply(listener, upstream, pool.keepalive())) {
                 changes.add("listener " + name + " changed");
@@ -196,8 +211,9 @@ final class Configuration {
                 listeners.put(name, running);
             }
         }
+        List<Group> all = opened.values().stream().flatMap(List::stream).toList();
         old.forEach((name, gone) -> {
-            stop(gone);
+            stop(gone, all);
             changes.add("listener " + name + " removed");
         });
     }

@@ -12,13 +12,17 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import lb.core.config.LbConfig;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
+import lb.l4.engine.RunningListener.WorkerSides;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.Pacing;
 import lb.l4.tcp.SessionLog;
 import lb.l4.tcp.TcpWorker;
+import lb.l4.udp.DropReason;
+import lb.l4.udp.UdpWorker;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.slf4j.Logger;
@@ -36,7 +40,7 @@ public final class Engine implements AutoCloseable {
     private final IoEventLoop control = controlGroup.next();
     private final FloodLimiter warnings = new FloodLimiter(log::warn, System::nanoTime);
     private final Workers workers;
-    private final TcpWorker[] tcpWorkers;
+    private final WorkerSides[] sides;
     private final Configuration configuration;
     /// Those that wait for sessions to end. Threading: control loop.
     private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
@@ -54,11 +58,14 @@ public final class Engine implements AutoCloseable {
         workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), warnings);
         Pacing pacing = new Pacing(config.congestionControl());
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
-        tcpWorkers = workers.all().stream()
-                .map(worker -> new TcpWorker(worker, workers, sessionLog, warnings, pacing,
-                        process + "-" + worker.index() + "-"))
-                .toArray(TcpWorker[]::new);
-        configuration = new Configuration(control, tcpWorkers, pacing, warnings);
+        sides = workers.all().stream().map(worker -> {
+            String idPrefix = process + "-" + worker.index() + "-";
+            return new WorkerSides(new TcpWorker(worker, workers, sessionLog, warnings, pacing, idPrefix),
+                    new UdpWorker(worker, sessionLog, warnings, idPrefix));
+        }).toArray(WorkerSides[]::new);
+        configuration = new Configuration(control, sides, pacing, warnings);
+        DropReport drops = new DropReport(log::warn);
+        control.scheduleAtFixedRate(() -> drops.tell(configuration.dropped()), 1, 1, TimeUnit.SECONDS);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
     }
 
@@ -78,6 +85,16 @@ public final class Engine implements AutoCloseable {
         return configuration.processLimit().active();
     }
 
+    /// Datagrams that listeners have dropped since the start, and why.
+    Map<String, Map<DropReason, Long>> dropped() {
+        return CompletableFuture.supplyAsync(configuration::dropped, control).join();
+    }
+
+    /// Datagrams of a listener that a PROXY header made too large for one packet.
+    long headersOverMtu(String listener) {
+        return CompletableFuture.supplyAsync(() -> configuration.headersOverMtu(listener), control).join();
+    }
+
     /// Sessions on each worker at this moment, those on their way to it included.
     List<Integer> workerLoads() {
         return workers.all().stream().map(Worker::load).toList();
@@ -85,7 +102,7 @@ public final class Engine implements AutoCloseable {
 
     /// The TCP sides of the workers, by worker index.
     List<TcpWorker> tcpWorkers() {
-        return List.of(tcpWorkers);
+        return Stream.of(sides).map(WorkerSides::tcp).toList();
     }
 
     /// The running pool of that name.
@@ -125,8 +142,9 @@ public final class Engine implements AutoCloseable {
 
     private CompletableFuture<Integer> endSessions(EndCause cause) {
         List<CompletableFuture<Integer>> ended = new ArrayList<>();
-        for (TcpWorker tcp : tcpWorkers) {
-            ended.add(tcp.endAll(cause));
+        for (WorkerSides side : sides) {
+            ended.add(side.tcp().endAll(cause));
+            ended.add(side.udp().endAll(cause));
         }
         return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new))
                 .thenApply(done -> ended.stream().mapToInt(CompletableFuture::join).sum());

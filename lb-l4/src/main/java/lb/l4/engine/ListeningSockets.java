@@ -2,11 +2,9 @@ package lb.l4.engine;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,44 +15,64 @@ import lb.core.config.ConfigProblem;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.SocketConfig;
+import lb.l4.linux.Datagrams;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
 import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.Pacing;
-import lb.l4.tcp.TcpKeepalive;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Opens the sockets of a listener: for each address one per worker, in one SO_REUSEPORT group, so that accepting never
-/// leaves the worker.
+/// Opens the sockets of a listener: for each protocol and address one per worker, in one SO_REUSEPORT group, so that
+/// accepting never leaves the worker.
 ///
 /// Threading: control loop.
 final class ListeningSockets {
 
     private static final Logger log = LoggerFactory.getLogger(ListeningSockets.class);
+    /// How often the kernel is asked for a port that both protocols can have.
+    private static final int MOST_PORTS = 16;
     private static final Path SOMAXCONN = Path.of("/proc/sys/net/core/somaxconn");
 
     private final Linux linux;
     private final int workers;
-    private final Pacing pacing;
+    private final SocketOptions options;
 
     /// The sockets of one address, one for each worker.
-    record Group(LocalAddress address, List<Integer> descriptors) {}
+    record Group(Protocol protocol, LocalAddress address, List<Integer> descriptors) {
+        /// Whether a client could mean both.
+        boolean overlaps(Group other) {
+            return protocol == other.protocol && address.overlaps(other.address);
+        }
+    }
+
+    enum Protocol {
+        TCP(Linux.SOCK_STREAM), UDP(Datagrams.SOCK_DGRAM);
+
+        final int type;
+
+        Protocol(int type) {
+            this.type = type;
+        }
+    }
 
     /// An address could not be used.
-    private static final class BindException extends Exception {
+    static final class BindException extends Exception {
         private static final long serialVersionUID = 1;
+
+        private final int errno;
 
         BindException(String address, int errno) {
             super("cannot listen on " + address + ": " + Errno.text(errno));
+            this.errno = errno;
         }
     }
 
     ListeningSockets(Linux linux, int workers, Pacing pacing) {
         this.linux = linux;
         this.workers = workers;
-        this.pacing = pacing;
+        this.options = new SocketOptions(linux, pacing);
     }
 
     /// Opens all sockets of a listener, bound and configured but not yet listening, so that a configuration that fails
@@ -63,29 +81,52 @@ final class ListeningSockets {
     /// @param leftPorts of our own listeners that will be gone when the new ones listen
     List<Group> open(ListenerConfig config, KeepaliveConfig keepalive, Set<Integer> leftPorts,
             List<ConfigProblem> problems) {
-        List<Group> groups = new ArrayList<>();
+        // A port that the kernel chose for TCP may be somebody else's for UDP: then it chooses again.
+        int tries = config.tcp() && config.udp() != null && config.bind().firstPort() == 0 ? MOST_PORTS : 1;
+        for (int i = 1;; i++) {
+            List<Group> groups = new ArrayList<>();
+            try {
+                openAll(config, keepalive, leftPorts, groups);
+                return groups;
+            } catch (BindException e) {
+                groups.forEach(this::close);
+                if (i == tries || e.errno != Errno.EADDRINUSE) {
+                    problems.add(new ConfigProblem(null, "listeners." + config.name() + ".bind",
+                            config.bind().toString(), String.valueOf(e.getMessage())));
+                    return List.of();
+                }
+            }
+        }
+    }
+
+    private void openAll(ListenerConfig config, KeepaliveConfig keepalive, Set<Integer> leftPorts, List<Group> groups)
+            throws BindException {
         Bind bind = config.bind();
-        try {
-            for (int port = bind.firstPort(); port <= bind.lastPort(); port++) {
-                int chosen = port;
+        for (int port = bind.firstPort(); port <= bind.lastPort(); port++) {
+            int chosen = port;
+            for (Protocol protocol : protocols(config)) {
                 for (InetAddress address : addresses(bind)) {
                     if (bind.host() == null && address instanceof Inet6Address && !hasIpv6()) {
                         continue;
                     }
-                    Group group = openGroup(address, chosen, config.socket(), keepalive, leftPorts);
+                    Group group = openGroup(protocol, address, chosen, config.socket(), keepalive, leftPorts);
                     groups.add(group);
                     chosen = group.address().port();
                 }
             }
-            return groups;
-        } catch (BindException e) {
-            problems.add(new ConfigProblem(null, "listeners." + config.name() + ".bind", bind.toString(),
-                    String.valueOf(e.getMessage())));
-            groups.forEach(this::close);
-            return List.of();
         }
     }
 
+    private static List<Protocol> protocols(ListenerConfig config) {
+        if (config.udp() == null) {
+            return List.of(Protocol.TCP);
+        }
+        return config.tcp() ? List.of(Protocol.TCP, Protocol.UDP) : List.of(Protocol.UDP);
+    }
+
+    /// Has connections come in.
+    ///
+    /// @param group of TCP
     void listen(Group group, SocketConfig config) {
         for (int fd : group.descriptors()) {
             int result = linux.listen(fd, config.backlog());
@@ -109,7 +150,7 @@ final class ListeningSockets {
     void configure(Group group, SocketConfig config, KeepaliveConfig keepalive) {
         for (int fd : group.descriptors()) {
             try {
-                configure(fd, group.address(), config, keepalive);
+                options.set(fd, group.protocol(), group.address(), config, keepalive);
             } catch (BindException e) {
                 log.error("{}", e.getMessage());
             }
@@ -138,17 +179,17 @@ final class ListeningSockets {
         }
     }
 
-    private Group openGroup(InetAddress address, int port, SocketConfig config, KeepaliveConfig keepalive,
-            Set<Integer> leftPorts) throws BindException {
+    private Group openGroup(Protocol protocol, InetAddress address, int port, SocketConfig config,
+            KeepaliveConfig keepalive, Set<Integer> leftPorts) throws BindException {
         List<Integer> descriptors = new ArrayList<>();
         try {
-            int chosen = leftPorts.contains(port) ? port : freePort(address, port);
+            int chosen = leftPorts.contains(port) ? port : freePort(protocol, address, port);
             LocalAddress local = new LocalAddress(address.isAnyLocalAddress(), address, chosen);
             for (int i = 0; i < workers; i++) {
-                descriptors.add(bound(address, chosen, true));
-                configure(descriptors.getLast(), local, config, keepalive);
+                descriptors.add(bound(protocol, address, chosen, true));
+                options.set(descriptors.getLast(), protocol, local, config, keepalive);
             }
-            return new Group(local, List.copyOf(descriptors));
+            return new Group(protocol, local, List.copyOf(descriptors));
         } catch (BindException e) {
             descriptors.forEach(linux::close);
             throw e;
@@ -157,22 +198,25 @@ final class ListeningSockets {
 
     /// SO_REUSEPORT would hide another process on the same port: binds once without it, and returns the port, which the
     /// kernel chooses if it was 0.
-    private int freePort(InetAddress address, int port) throws BindException {
-        int fd = bound(address, port, false);
+    private int freePort(Protocol protocol, InetAddress address, int port) throws BindException {
+        int fd = bound(protocol, address, port, false);
         int chosen = portOf(fd);
         linux.close(fd);
         return chosen;
     }
 
-    private int bound(InetAddress address, int port, boolean reusePort) throws BindException {
+    private int bound(Protocol protocol, InetAddress address, int port, boolean reusePort) throws BindException {
         boolean isIpv6 = address instanceof Inet6Address;
         String text = new LocalAddress(false, address, port).toString();
         int fd = linux.socket(isIpv6 ? Linux.AF_INET6 : Linux.AF_INET,
-                Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
+                protocol.type | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
         if (fd < 0) {
             throw new BindException(text, -fd);
         }
-        linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEADDR, 1);
+        // With UDP it would let anybody share the port.
+        if (protocol == Protocol.TCP) {
+            linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEADDR, 1);
+        }
         if (reusePort) {
             linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEPORT, 1);
         }
@@ -190,40 +234,6 @@ final class ListeningSockets {
     private int portOf(int fd) {
         linux.getsockname(fd);
         return SocketAddresses.readPort(linux);
-    }
-
-    private void configure(int fd, LocalAddress address, SocketConfig config, KeepaliveConfig keepalive)
-            throws BindException {
-        linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, 1);
-        pacing.avoid(linux, fd, address.address());
-        linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_DEFER_ACCEPT, (int) config.deferAccept().toSeconds());
-        TcpKeepalive.set(linux, fd, keepalive);
-        if (config.fastOpen() > 0) {
-            linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_FASTOPEN, config.fastOpen());
-        }
-        if (config.receiveBufferBytes() > 0) {
-            linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF, config.receiveBufferBytes());
-        }
-        if (config.sendBufferBytes() > 0) {
-            linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_SNDBUF, config.sendBufferBytes());
-        }
-        if (config.tos() >= 0) {
-            boolean isIpv4 = address.address() instanceof Inet4Address;
-            linux.setsockopt(fd, isIpv4 ? Linux.IPPROTO_IP : Linux.IPPROTO_IPV6,
-                    isIpv4 ? Linux.IP_TOS : Linux.IPV6_TCLASS, config.tos());
-        }
-        String name = config.networkInterface();
-        if (name != null) {
-            bindToDevice(fd, address, name);
-        }
-    }
-
-    private void bindToDevice(int fd, LocalAddress address, String name) throws BindException {
-        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        int result = linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_BINDTODEVICE, bytes);
-        if (result < 0) {
-            throw new BindException(address + " of interface " + name, -result);
-        }
     }
 
     /// A buffered read: files of this kind give their content to the first read only, however small it is.

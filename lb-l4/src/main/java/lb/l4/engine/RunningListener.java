@@ -2,61 +2,112 @@ package lb.l4.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
+import lb.l4.engine.ListeningSockets.Group;
+import lb.l4.engine.ListeningSockets.Protocol;
 import lb.l4.tcp.Acceptor;
 import lb.l4.tcp.ConnectionLimit;
-import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.TcpListener;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
+import lb.l4.udp.DropReason;
+import lb.l4.udp.UdpAcceptor;
+import lb.l4.udp.UdpListener;
+import lb.l4.udp.UdpWorker;
+import org.jspecify.annotations.Nullable;
 
 /// A listener in use: its sockets and the acceptors that own them.
 ///
 /// Threading: control loop.
 final class RunningListener {
 
-    private final TcpListener listener;
+    private final TcpListener tcp;
+    private final @Nullable UdpListener udp;
     private final ListeningSockets sockets;
-    private final TcpWorker[] tcpWorkers;
-    private final List<ListeningSockets.Group> groups;
+    private final WorkerSides[] workers;
+    private final List<Group> groups;
     private final List<List<Acceptor>> acceptorsByWorker = new ArrayList<>();
+    private final List<List<UdpAcceptor>> udpAcceptorsByWorker = new ArrayList<>();
     private ListenerConfig config;
     private Upstream upstream;
 
+    /// What one worker has for each protocol.
+    record WorkerSides(TcpWorker tcp, UdpWorker udp) {
+        void execute(Runnable task) {
+            tcp.worker().execute(task);
+        }
+    }
+
     RunningListener(ListenerConfig config, Upstream upstream, ConnectionLimit processLimit, ListeningSockets sockets,
-            TcpWorker[] tcpWorkers, List<ListeningSockets.Group> groups) {
+            WorkerSides[] workers, List<Group> groups) {
         this.config = config;
         this.upstream = upstream;
         this.sockets = sockets;
-        this.tcpWorkers = tcpWorkers;
+        this.workers = workers;
         this.groups = groups;
-        this.listener = new TcpListener(config, upstream, processLimit);
-        for (TcpWorker tcp : tcpWorkers) {
-            List<Acceptor> acceptors = new ArrayList<>();
-            for (ListeningSockets.Group group : groups) {
-                int fd = group.descriptors().get(tcp.worker().index());
-                acceptors.add(new Acceptor(fd, tcpWorkers, tcp, listener, group.address()));
-            }
-            acceptorsByWorker.add(acceptors);
+        this.tcp = new TcpListener(config, upstream, processLimit);
+        this.udp = config.udp() == null ? null : new UdpListener(config, upstream, processLimit, workers.length);
+        TcpWorker[] siblings = Stream.of(workers).map(WorkerSides::tcp).toArray(TcpWorker[]::new);
+        for (int i = 0; i < workers.length; i++) {
+            acceptorsByWorker.add(acceptors(i, siblings));
+            udpAcceptorsByWorker.add(udpAcceptors(i));
         }
+    }
+
+    private List<Acceptor> acceptors(int worker, TcpWorker[] siblings) {
+        return of(Protocol.TCP).map(group -> new Acceptor(group.descriptors().get(worker), siblings, siblings[worker],
+                tcp, group.address())).toList();
+    }
+
+    private List<UdpAcceptor> udpAcceptors(int worker) {
+        UdpListener listener = udp;
+        return listener == null
+                ? List.of()
+                : of(Protocol.UDP).map(group -> new UdpAcceptor(group.descriptors().get(worker), workers[worker].udp(),
+                        listener, group.address())).toList();
+    }
+
+    private Stream<Group> of(Protocol protocol) {
+        return groups.stream().filter(group -> group.protocol() == protocol);
     }
 
     ListenerConfig config() {
         return config;
     }
 
-    List<LocalAddress> addresses() {
-        return groups.stream().map(ListeningSockets.Group::address).toList();
+    List<Group> groups() {
+        return groups;
+    }
+
+    /// Whether it has the sockets that a configuration asks for.
+    boolean hasSocketsOf(ListenerConfig other) {
+        return config.bind().equals(other.bind()) && config.tcp() == other.tcp()
+                && (config.udp() == null) == (other.udp() == null);
+    }
+
+    /// Datagrams that were dropped since the start; empty without UDP.
+    Map<DropReason, Long> dropped() {
+        return udp == null ? Map.of() : udp.dropped();
+    }
+
+    /// Datagrams whose PROXY header made them too large for one packet.
+    long headersOverMtu() {
+        return udp == null ? 0 : udp.headersOverMtu();
     }
 
     void start() {
-        groups.forEach(group -> sockets.listen(group, config.socket()));
-        for (TcpWorker tcp : tcpWorkers) {
-            List<Acceptor> acceptors = acceptorsByWorker.get(tcp.worker().index());
-            tcp.worker().execute(() -> acceptors.forEach(Acceptor::resume));
+        of(Protocol.TCP).forEach(group -> sockets.listen(group, config.socket()));
+        for (int i = 0; i < workers.length; i++) {
+            List<Acceptor> acceptors = acceptorsByWorker.get(i);
+            List<UdpAcceptor> udpAcceptors = udpAcceptorsByWorker.get(i);
+            workers[i].execute(() -> {
+                acceptors.forEach(Acceptor::resume);
+                udpAcceptors.forEach(UdpAcceptor::start);
+            });
         }
     }
 
@@ -66,21 +117,37 @@ final class RunningListener {
         boolean listens = !changed.socket().equals(config.socket());
         config = changed;
         upstream = changedUpstream;
-        listener.apply(changed, changedUpstream);
+        tcp.apply(changed, changedUpstream);
         groups.forEach(group -> sockets.configure(group, changed.socket(), keepalive));
         if (listens) {
-            groups.forEach(group -> sockets.listen(group, changed.socket()));
+            of(Protocol.TCP).forEach(group -> sockets.listen(group, changed.socket()));
+        }
+        if (udp != null) {
+            udp.apply(changed, changedUpstream);
+            for (int i = 0; i < workers.length; i++) {
+                List<UdpAcceptor> acceptors = udpAcceptorsByWorker.get(i);
+                workers[i].execute(() -> acceptors.forEach(UdpAcceptor::configure));
+            }
         }
         return differs;
     }
 
     /// Stops accepting; sessions go on.
     ///
+    /// @param successors sockets that come in the place of these. The kernel spreads flows over all sockets of an address:
+    ///     where there is a new one, flows cannot go on with the old one
     /// @return completes when all that the kernel had accepted are sessions, or on their way to their worker
-    CompletableFuture<Void> stop() {
-        return CompletableFuture.allOf(Stream.of(tcpWorkers).map(tcp -> {
-            List<Acceptor> acceptors = acceptorsByWorker.get(tcp.worker().index());
-            return CompletableFuture.runAsync(() -> acceptors.forEach(Acceptor::stop), tcp.worker()::execute);
-        }).toArray(CompletableFuture<?>[]::new));
+    CompletableFuture<Void> stop(List<Group> successors) {
+        boolean isReplaced = of(Protocol.UDP).anyMatch(group -> successors.stream().anyMatch(group::overlaps));
+        List<CompletableFuture<Void>> stopped = new ArrayList<>();
+        for (int i = 0; i < workers.length; i++) {
+            List<Acceptor> acceptors = acceptorsByWorker.get(i);
+            List<UdpAcceptor> udpAcceptors = udpAcceptorsByWorker.get(i);
+            stopped.add(CompletableFuture.runAsync(() -> {
+                acceptors.forEach(Acceptor::stop);
+                udpAcceptors.forEach(isReplaced ? UdpAcceptor::stop : UdpAcceptor::drain);
+            }, workers[i]::execute));
+        }
+        return CompletableFuture.allOf(stopped.toArray(CompletableFuture<?>[]::new));
     }
 }

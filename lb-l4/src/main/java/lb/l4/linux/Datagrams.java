@@ -23,6 +23,8 @@ public final class Datagrams {
     public static final int SO_RCVBUFFORCE = 33;
     public static final int IP_PKTINFO = 8;
     public static final int IPV6_RECVPKTINFO = 49;
+    public static final int IP_MTU = 14;
+    public static final int IPV6_MTU = 24;
     public static final int UDP_SEGMENT = 103;
     public static final int UDP_GRO = 104;
     /// Bytes of the largest datagram, over IPv6; over IPv4 it is 65507.
@@ -49,33 +51,59 @@ public final class Datagrams {
     static final int CONTROL_BYTES = 64;
     static final int CMSG_HEADER_BYTES = 16;
 
+    private static final int SO_MEMINFO = 55;
+    /// Numbers of 4 bytes that SO_MEMINFO gives, and the place of the one that counts drops.
+    private static final int MEMINFO_COUNT = 9;
+    private static final int MEMINFO_DROPS = 8;
+
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final long STATE_BYTES = STATE.byteSize();
     private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle RECVMMSG = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("recvmmsg"),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG),
+    /// One shape of call for all functions, as in [Linux].
+    private static final MethodHandle CALL = LINKER.downcallHandle(
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
             Linker.Option.captureCallState("errno"));
-    private static final MethodHandle SENDMMSG = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("sendmmsg"),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT),
-            Linker.Option.captureCallState("errno"));
+    private static final MemorySegment RECVMMSG = function("recvmmsg");
+    private static final MemorySegment SENDMMSG = function("sendmmsg");
+    private static final MemorySegment GETSOCKOPT = function("getsockopt");
+    /// As in [Linux]: cut out of a constant, a segment costs no object.
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    private final MemorySegment state = Arena.ofAuto().allocate(STATE);
+    private final MemorySegment memory = Arena.ofAuto().allocate(STATE_BYTES + 8 + 4 * MEMINFO_COUNT, 16);
+    private final long state = memory.address();
+
+    private static MemorySegment function(String name) {
+        return MemorySegment.ofAddress(LINKER.defaultLookup().findOrThrow(name).address());
+    }
 
     /// @param messages the address of `count` struct mmsghdr
     int recvmmsg(int fd, long messages, int count) {
-        try {
-            return result((int) RECVMMSG.invokeExact(state, fd, messages, count, 0, 0L));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        return call(RECVMMSG, fd, messages, count, 0, 0);
     }
 
     /// @param messages the address of `count` struct mmsghdr
     int sendmmsg(int fd, long messages, int count) {
+        return call(SENDMMSG, fd, messages, count, Linux.MSG_NOSIGNAL, 0);
+    }
+
+    /// How many datagrams the kernel has dropped for want of room in the socket's queue, since it was made; modulo 2^32.
+    /// 0 where the kernel does not tell.
+    public int queueDrops(int fd) {
+        long length = state + STATE_BYTES;
+        long counts = length + 8;
+        NativeMemory.putInt(length, 4 * MEMINFO_COUNT);
+        NativeMemory.putInt(counts + 4 * MEMINFO_DROPS, 0);
+        call(GETSOCKOPT, fd, Linux.SOL_SOCKET, SO_MEMINFO, counts, length);
+        return NativeMemory.getInt(counts + 4 * MEMINFO_DROPS);
+    }
+
+    private int call(MemorySegment function, long a, long b, long c, long d, long e) {
         try {
-            return result((int) SENDMMSG.invokeExact(state, fd, messages, count, Linux.MSG_NOSIGNAL));
-        } catch (Throwable e) {
-            throw new AssertionError(e);
+            int result = (int) CALL.invokeExact(function, MEMORY.asSlice(state, STATE_BYTES), a, b, c, d, e);
+            return result >= 0 ? result : -NativeMemory.getInt(state + ERRNO_OFFSET);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
         }
     }
 
@@ -88,9 +116,5 @@ public final class Datagrams {
         int result = linux.getsockopt(fd, IPPROTO_UDP, option);
         linux.close(fd);
         return result >= 0;
-    }
-
-    private int result(int result) {
-        return result >= 0 ? result : -state.get(JAVA_INT, ERRNO_OFFSET);
     }
 }

@@ -18,6 +18,10 @@ final class NativeMemory {
 
     private NativeMemory() {}
 
+    static byte getByte(long address) {
+        return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
     static int getInt(long address) {
         return ALL.get(JAVA_INT_UNALIGNED, address);
     }
@@ -49,6 +53,10 @@ final class NativeMemory {
 
     static void putPort(long address, int port) {
         ALL.set(NETWORK_SHORT, address, (short) port);
+    }
+
+    static void put(long address, byte[] bytes) {
+        MemorySegment.copy(bytes, 0, ALL, ValueLayout.JAVA_BYTE, address, bytes.length);
     }
 
     static void clear(long address, long bytes) {

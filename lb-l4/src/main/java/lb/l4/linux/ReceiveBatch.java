@@ -33,11 +33,14 @@ public final class ReceiveBatch {
     private final long names;
     private final long controls;
     private final long payload;
+    /// Bytes at the beginning of each slot that were read already.
+    private final int[] consumed;
 
     /// @param slots datagrams that one call may take, at least 1
     /// @param hasAddresses whether the peer's address and the local one are asked for; a connected socket knows them
     public ReceiveBatch(int slots, boolean hasAddresses) {
         this.slots = slots;
+        this.consumed = new int[slots];
         this.hasAddresses = hasAddresses;
         long perSlot = MESSAGE_BYTES + IOV_BYTES + NAME_BYTES + CONTROL_BYTES;
         messages = Linux.malloc(perSlot * slots);
@@ -49,7 +52,7 @@ public final class ReceiveBatch {
         payload = Linux.malloc((long) SLOT_BYTES * slots);
         for (int i = 0; i < slots; i++) {
             long iov = iovs + (long) IOV_BYTES * i;
-            NativeMemory.putLong(iov, buffer(i));
+            NativeMemory.putLong(iov, start(i));
             NativeMemory.putLong(iov + 8, 64 << 10);
             long message = message(i);
             NativeMemory.putLong(message + NAME, hasAddresses ? name(i) : 0);
@@ -74,18 +77,37 @@ public final class ReceiveBatch {
                 NativeMemory.putInt(message + NAME_LENGTH, NAME_BYTES);
             }
             NativeMemory.putLong(message + CONTROL_LENGTH, CONTROL_BYTES);
+            consumed[i] = 0;
         }
         return calls.recvmmsg(fd, message(first), most);
     }
 
     /// The address of a slot's bytes.
     public long buffer(int slot) {
-        return payload + (long) SLOT_BYTES * slot;
+        return start(slot) + consumed[slot];
     }
 
     /// Bytes in a slot, 0 for an empty datagram.
     public int length(int slot) {
-        return NativeMemory.getInt(message(slot) + MESSAGE_LENGTH);
+        return NativeMemory.getInt(message(slot) + MESSAGE_LENGTH) - consumed[slot];
+    }
+
+    /// A byte of a slot, 0 to 255.
+    ///
+    /// @param index below [#length]
+    public int octet(int slot, int index) {
+        return NativeMemory.getByte(buffer(slot) + index) & 0xFF;
+    }
+
+    /// Takes bytes off the beginning of a slot.
+    ///
+    /// @param bytes at most [#length]
+    public void consume(int slot, int bytes) {
+        consumed[slot] += bytes;
+    }
+
+    private long start(int slot) {
+        return payload + (long) SLOT_BYTES * slot;
     }
 
     /// Whether the datagram was larger than a slot, which UDP does not allow.

@@ -28,6 +28,8 @@ public final class SendBatch {
     /// Datagrams beyond what one Ethernet frame carries are left alone: the kernel would refuse to make segments of them.
     private static final int MAX_SEGMENT_BYTES = 1472;
     private static final int MAX_JOINED_BYTES = 65_000;
+    /// Bytes that may be put before a datagram.
+    public static final int MAX_PREFIX_BYTES = 1024;
 
     private final Datagrams calls = new Datagrams();
     private final int capacity;
@@ -40,32 +42,40 @@ public final class SendBatch {
     /// Bytes of each datagram of a message; 0 where nothing can be joined.
     private final int[] segmentBytes;
     private final int[] lengths;
+    private final int[] payloads;
     private final int[] datagrams;
     private final int[] firstPieces;
+    private final int[] slots;
     /// Control bytes of a message before those that segment it.
     private final int[] plainControlBytes;
     private int count;
     private int pieces;
     private boolean isLastOpen;
+    private final long prefix = Linux.malloc(MAX_PREFIX_BYTES);
+    private int prefixBytes;
 
-    /// @param capacity datagrams that it takes at a time, at least 1
+    /// @param capacity messages that it takes at a time, at least 1
     /// @param joins whether the kernel knows [Datagrams#UDP_SEGMENT]
     public SendBatch(int capacity, boolean joins) {
         this.capacity = capacity;
         this.joins = joins;
         // One more, to send the parts of a message one by one.
         int all = capacity + 1;
-        long perMessage = MESSAGE_BYTES + IOV_BYTES + NAME_BYTES + CONTROL_BYTES;
-        messages = Linux.malloc(perMessage * all);
-        NativeMemory.clear(messages, perMessage * all);
+        // A datagram has two pieces at most: what is put before it, and itself.
+        int allPieces = 2 * all;
+        long bytes = (long) (MESSAGE_BYTES + NAME_BYTES + CONTROL_BYTES) * all + (long) IOV_BYTES * allPieces;
+        messages = Linux.malloc(bytes);
+        NativeMemory.clear(messages, bytes);
         iovs = messages + (long) MESSAGE_BYTES * all;
-        names = iovs + (long) IOV_BYTES * all;
+        names = iovs + (long) IOV_BYTES * allPieces;
         controls = names + (long) NAME_BYTES * all;
         owners = new Object[all];
         segmentBytes = new int[all];
         lengths = new int[all];
+        payloads = new int[all];
         datagrams = new int[all];
         firstPieces = new int[all];
+        slots = new int[all];
         plainControlBytes = new int[all];
     }
 
@@ -74,8 +84,9 @@ public final class SendBatch {
         return count;
     }
 
+    /// Whether nothing more can be added.
     public boolean isFull() {
-        return pieces == capacity;
+        return count == capacity || pieces + 2 > 2 * capacity;
     }
 
     /// Datagrams in a message.
@@ -83,18 +94,20 @@ public final class SendBatch {
         return datagrams[message];
     }
 
-    /// Bytes of a message.
-    public int length(int message) {
-        return lengths[message];
+    /// Bytes of a message, less what was put before its datagrams.
+    public int payload(int message) {
+        return payloads[message];
     }
 
-    /// How many pieces were added before a message's first.
-    public int firstPiece(int message) {
-        return firstPieces[message];
+    /// From now on a message counts as one without datagrams, because it was lost.
+    public void forget(int message) {
+        datagrams[message] = 0;
+        payloads[message] = 0;
     }
 
-    public @Nullable Object owner(int message) {
-        return owners[message];
+    /// The slot that a message begins with.
+    public int slot(int message) {
+        return slots[message];
     }
 
     /// Whether the kernel has to take the message apart.
@@ -110,7 +123,15 @@ public final class SendBatch {
         isLastOpen = false;
     }
 
-    /// Adds a piece to the last message, if it is of the same owner and the sizes allow it.
+    /// Puts some bytes before every datagram that is added from now on; those must then be added one by one.
+    ///
+    /// @param bytes at most [#MAX_PREFIX_BYTES]; not changed before all that has them is sent, but for none at all
+    public void setPrefix(byte[] bytes) {
+        prefixBytes = bytes.length;
+        NativeMemory.put(prefix, bytes);
+    }
+
+    /// Adds to the last message, if it is of the same owner and the sizes allow it.
     ///
     /// @param length bytes, 0 to 65527
     /// @param segment bytes of each datagram in it, or 0 if it is one
@@ -121,37 +142,56 @@ public final class SendBatch {
         }
         int last = count - 1;
         int size = segmentBytes[last];
-        int added = segment == 0 ? 1 : (length + segment - 1) / segment;
-        boolean fits = segment == 0 ? length > 0 && length <= size : segment == size;
-        if (!fits || lengths[last] + length > MAX_JOINED_BYTES || datagrams[last] + added > MAX_SEGMENTS) {
+        int bytes = prefixBytes + length;
+        boolean fits = segment == 0 ? bytes > 0 && bytes <= size : segment == size;
+        if (!fits || lengths[last] + bytes > MAX_JOINED_BYTES
+                || datagrams[last] + count(length, segment) > MAX_SEGMENTS) {
             return false;
         }
-        piece(buffer, length);
-        long message = message(last);
-        NativeMemory.putLong(message + IOV_LENGTH, NativeMemory.getLong(message + IOV_LENGTH) + 1);
-        lengths[last] += length;
-        datagrams[last] += added;
-        isLastOpen = length % size == 0;
+        pieces(last, buffer, length);
+        lengths[last] += bytes;
+        payloads[last] += length;
+        datagrams[last] += count(length, segment);
+        isLastOpen = lengths[last] % size == 0;
         return true;
     }
 
     /// Adds a message for a connected socket. See [#join].
-    public void add(Object owner, long buffer, int length, int segment) {
+    ///
+    /// @param slot what [#slot] returns
+    public void add(Object owner, int slot, long buffer, int length, int segment) {
         int index = count++;
+        int bytes = prefixBytes + length;
+        int size = segment == 0 ? bytes : segment;
         firstPieces[index] = pieces;
+        slots[index] = slot;
+        owners[index] = owner;
+        lengths[index] = bytes;
+        payloads[index] = length;
+        segmentBytes[index] = size;
+        datagrams[index] = count(length, segment);
+        plainControlBytes[index] = 0;
         long message = message(index);
         NativeMemory.putLong(message + NAME, 0);
         NativeMemory.putInt(message + NAME_LENGTH, 0);
         NativeMemory.putLong(message + IOV, iov(pieces));
-        NativeMemory.putLong(message + IOV_LENGTH, 1);
+        NativeMemory.putLong(message + IOV_LENGTH, 0);
+        pieces(index, buffer, length);
+        isLastOpen = joins && size > 0 && size <= MAX_SEGMENT_BYTES && bytes % size == 0;
+    }
+
+    private static int count(int length, int segment) {
+        return segment == 0 ? 1 : (length + segment - 1) / segment;
+    }
+
+    private void pieces(int index, long buffer, int length) {
+        int before = pieces;
+        if (prefixBytes > 0) {
+            piece(prefix, prefixBytes);
+        }
         piece(buffer, length);
-        owners[index] = owner;
-        lengths[index] = length;
-        plainControlBytes[index] = 0;
-        int size = segment == 0 ? length : segment;
-        segmentBytes[index] = size;
-        datagrams[index] = segment == 0 ? 1 : (length + segment - 1) / segment;
-        isLastOpen = joins && size > 0 && size <= MAX_SEGMENT_BYTES && length % size == 0;
+        long message = message(index);
+        NativeMemory.putLong(message + IOV_LENGTH, NativeMemory.getLong(message + IOV_LENGTH) + pieces - before);
     }
 
     /// Says where the last message goes.
@@ -218,38 +258,45 @@ public final class SendBatch {
     /// @return how many were sent of the others, or `-errno` if the first could not be
     public int sendApart(int fd, int index, int skipped) {
         long single = message(capacity);
-        long singleIov = iov(capacity);
         long from = message(index);
         NativeMemory.putLong(single + NAME, NativeMemory.getLong(from + NAME));
         NativeMemory.putInt(single + NAME_LENGTH, NativeMemory.getInt(from + NAME_LENGTH));
-        NativeMemory.putLong(single + IOV, singleIov);
-        NativeMemory.putLong(single + IOV_LENGTH, 1);
+        NativeMemory.putLong(single + IOV, iov(2 * capacity));
         control(single, control(index), plainControlBytes[index]);
-        int sent = 0;
-        int seen = 0;
-        long pieceCount = NativeMemory.getLong(from + IOV_LENGTH);
-        for (int piece = firstPieces[index]; piece < firstPieces[index] + pieceCount; piece++) {
-            long buffer = NativeMemory.getLong(iov(piece));
-            int length = (int) NativeMemory.getLong(iov(piece) + 8);
-            for (int at = 0; at < length; at += segmentBytes[index]) {
-                if (seen++ < skipped) {
-                    continue;
+        int piece = firstPieces[index];
+        int taken = 0;
+        int left = lengths[index];
+        for (int datagram = 0; datagram < datagrams[index]; datagram++) {
+            int missing = Math.min(left, segmentBytes[index]);
+            left -= missing;
+            int parts = 0;
+            while (missing > 0) {
+                int part = (int) Math.min(missing, NativeMemory.getLong(iov(piece) + 8) - taken);
+                NativeMemory.putLong(iov(2 * capacity + parts), NativeMemory.getLong(iov(piece)) + taken);
+                NativeMemory.putLong(iov(2 * capacity + parts) + 8, part);
+                parts++;
+                missing -= part;
+                taken += part;
+                if (taken == NativeMemory.getLong(iov(piece) + 8)) {
+                    piece++;
+                    taken = 0;
                 }
-                NativeMemory.putLong(singleIov, buffer + at);
-                NativeMemory.putLong(singleIov + 8, Math.min(segmentBytes[index], length - at));
+            }
+            NativeMemory.putLong(single + IOV_LENGTH, parts);
+            if (datagram >= skipped) {
                 int result = calls.sendmmsg(fd, single, 1);
                 if (result < 0) {
-                    return sent == 0 ? result : sent;
+                    return datagram == skipped ? result : datagram - skipped;
                 }
-                sent++;
             }
         }
-        return sent;
+        return datagrams[index] - skipped;
     }
 
     /// Frees the memory. Nothing may be called afterwards.
     public void close() {
         Linux.free(messages);
+        Linux.free(prefix);
     }
 
     private void piece(long buffer, int length) {

@@ -48,6 +48,18 @@ public final class SocketAddresses {
         return length;
     }
 
+    /// Writes the address that stands for all of a family, and returns the length of what was written.
+    ///
+    /// @param port 0 to 65535
+    public static int writeWildcard(Linux linux, boolean isIpv4, int port) {
+        MemorySegment to = linux.scratch();
+        int length = isIpv4 ? 16 : 28;
+        to.asSlice(0, length).fill((byte) 0);
+        to.set(JAVA_SHORT_UNALIGNED, 0, (short) (isIpv4 ? Linux.AF_INET : Linux.AF_INET6));
+        to.set(PORT, 2, (short) port);
+        return length;
+    }
+
     /// Writes the path of a unix socket, `@name` for the abstract namespace, and
     /// returns the length of what was written.
     public static int writeUnix(Linux linux, String path) {

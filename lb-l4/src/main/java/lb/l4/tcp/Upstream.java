@@ -4,6 +4,8 @@ import java.util.function.BiConsumer;
 import lb.core.config.PoolConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
+import lb.l4.proxy.ProxyHeaderEncoder;
+import org.jspecify.annotations.Nullable;
 
 /// A pool as sessions see it.
 ///
@@ -27,6 +29,11 @@ public final class Upstream {
 
     PoolSettings settings() {
         return settings;
+    }
+
+    /// The PROXY header that backends get, or null for none.
+    public @Nullable ProxyHeaderEncoder proxyHeader() {
+        return settings.proxyHeader();
     }
 
     /// Takes over timeouts and limits; sessions that are going on keep theirs.

@@ -10,7 +10,7 @@ final class Delivery {
 
     private Delivery() {}
 
-    /// Sends the messages from `first` on.
+    /// Sends the messages from `first` on. What is lost counts no longer as part of the batch.
     ///
     /// @param congested the reason to count what the socket does not take for now
     /// @return the message at which the peer was found not to be there, or the batch's count
@@ -22,16 +22,17 @@ final class Delivery {
                 at += result;
                 continue;
             }
+            if (isGone(-result)) {
+                return at;
+            }
             switch (-result) {
                 case Errno.EINTR -> {
                     // again
                 }
-                case Errno.ECONNREFUSED -> {
-                    return at;
-                }
                 case Errno.EAGAIN, Errno.ENOBUFS -> {
                     while (at < out.count()) {
-                        drops.add(congested, out.datagrams(at++));
+                        drops.add(congested, out.datagrams(at));
+                        out.forget(at++);
                     }
                 }
                 default -> {
@@ -39,6 +40,7 @@ final class Delivery {
                         sendApart(out, at, fd, drops, congested);
                     } else {
                         drops.add(reason(-result), 1);
+                        out.forget(at);
                     }
                     at++;
                 }
@@ -62,6 +64,11 @@ final class Delivery {
                 done++;
             }
         }
+    }
+
+    /// Whether the error says that the peer is not there.
+    static boolean isGone(int errno) {
+        return errno == Errno.ECONNREFUSED || errno == Errno.EHOSTUNREACH || errno == Errno.ENETUNREACH;
     }
 
     static DropReason reason(int errno) {

@@ -1,23 +1,33 @@
 package lb.l4.udp;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// How many datagrams one worker has dropped of one listener, by reason.
 ///
 /// Threading: counted by its worker alone, read by anyone.
 final class DropCounts {
 
-    private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
+    private final Map<DropReason, AtomicLong> counts = new EnumMap<>(DropReason.class);
 
-    private final long[] counts = new long[DropReason.values().length];
+    DropCounts() {
+        for (DropReason reason : DropReason.values()) {
+            counts.put(reason, new AtomicLong());
+        }
+    }
 
     void add(DropReason reason, long datagrams) {
-        int index = reason.ordinal();
-        COUNT.setOpaque(counts, index, counts[index] + datagrams);
+        AtomicLong count = of(reason);
+        count.setOpaque(count.getPlain() + datagrams);
     }
 
     long count(DropReason reason) {
-        return (long) COUNT.getOpaque(counts, reason.ordinal());
+        return of(reason).getOpaque();
+    }
+
+    private AtomicLong of(DropReason reason) {
+        return Objects.requireNonNull(counts.get(reason));
     }
 }

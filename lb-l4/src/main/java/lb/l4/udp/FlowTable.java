@@ -21,11 +21,11 @@ final class FlowTable {
 
     /// The flow that a received datagram belongs to, or null.
     @Nullable
-    UdpFlow find(ReceiveBatch in, int slot, int hash) {
+    UdpFlow find(ReceiveBatch in, int slot, long tag, int hash) {
         int mask = flows.length - 1;
         for (int at = hash & mask;; at = (at + 1) & mask) {
             UdpFlow flow = flows[at];
-            if (flow == null || (flow.key.hash() == hash && flow.key.matches(in, slot))) {
+            if (flow == null || (flow.key.hash() == hash && flow.key.matches(in, slot, tag))) {
                 return flow;
             }
         }

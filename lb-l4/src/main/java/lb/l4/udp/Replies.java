@@ -20,6 +20,7 @@ final class Replies extends Ready {
     private final Worker worker;
     private final ReceiveBatch in = new ReceiveBatch(SLOTS, false);
     private final SendBatch out;
+    private final boolean joins;
     private @Nullable UdpAcceptor acceptor;
     private int used;
     private boolean wasFull;
@@ -27,16 +28,18 @@ final class Replies extends Ready {
     Replies(Worker worker, boolean joins) {
         this.worker = worker;
         this.out = new SendBatch(SLOTS, joins);
+        this.joins = joins;
     }
 
     /// Receives from a flow's socket.
     ///
     /// @return how many slots were filled, or `-errno`
     int receive(UdpFlow flow, int fd) {
-        if (used == SLOTS || (used > 0 && acceptor != flow.acceptor)) {
+        UdpAcceptor through = flow.flows.acceptor();
+        if (used == SLOTS || (used > 0 && acceptor != through)) {
             flush();
         }
-        acceptor = flow.acceptor;
+        acceptor = through;
         int most = Math.min(BURST, SLOTS - used);
         int received = in.receive(fd, used, most);
         wasFull = received == most;
@@ -55,6 +58,14 @@ final class Replies extends Ready {
         return wasFull;
     }
 
+    /// A backend that sends many at a time gets a socket on which the kernel joins them. Asked again, it changes nothing.
+    void joinFrom(FlowSocket socket) {
+        if (joins && !socket.isJoining()) {
+            socket.setJoining();
+            worker.linux().setsockopt(socket.intValue(), Datagrams.IPPROTO_UDP, Datagrams.UDP_GRO, 1);
+        }
+    }
+
     private void take(UdpFlow flow, int slot) {
         int length = in.length(slot);
         int segment = in.segmentBytes(slot);
@@ -62,11 +73,11 @@ final class Replies extends Ready {
             flow.drops.add(DropReason.TOO_LARGE, 1);
             return;
         }
-        flow.answered(segment == 0 ? 1 : (length + segment - 1) / segment, length);
+        flow.counts().answered(segment == 0 ? 1 : (length + segment - 1) / segment, length);
         if (!out.join(flow, in.buffer(slot), length, segment)) {
             FlowKey key = flow.key;
-            out.add(flow, in.buffer(slot), length, segment);
-            out.to(key.isIpv6(), key.clientHigh(), key.clientLow(), key.clientPort(), key.scope());
+            out.add(flow, slot, in.buffer(slot), length, segment);
+            out.to(key.isIpv6(), key.peerHigh(), key.peerLow(), key.peerPort(), key.scope());
             if (key.hasLocal()) {
                 out.from(key.isIpv6(), key.localHigh(), key.localLow(), key.scope());
             }
@@ -78,7 +89,7 @@ final class Replies extends Ready {
         if (through != null) {
             for (int at = 0; at < out.count(); at++) {
                 // What stops it is an error that a socket without a peer does not have: that message is lost.
-                at = Delivery.send(out, at, through.intValue(), through.drops, DropReason.CLIENT_CONGESTED);
+                at = Delivery.send(out, at, through.intValue(), through.drops(), DropReason.CLIENT_CONGESTED);
             }
         }
         out.clear();
@@ -104,11 +115,5 @@ final class Replies extends Ready {
     void close() {
         in.close();
         out.close();
-    }
-
-    /// Whether the kernel can both take datagrams apart and join them.
-    static boolean canJoin(Worker worker) {
-        return Datagrams.knows(worker.linux(), Datagrams.UDP_SEGMENT)
-                && Datagrams.knows(worker.linux(), Datagrams.UDP_GRO);
     }
 }

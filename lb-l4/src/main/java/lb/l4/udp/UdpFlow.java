@@ -1,25 +1,17 @@
 package lb.l4.udp;
 
+import java.net.Inet4Address;
 import lb.core.balance.Tried;
-import lb.core.config.AccessLogFormat;
-import lb.core.config.BalanceConfig.HashKey;
-import lb.core.config.Endpoint;
-import lb.core.config.FlowConfig;
+import lb.core.config.UdpProxyHeader;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import lb.core.session.EndCause;
-import lb.core.session.EndReason;
-import lb.core.session.SessionPhase;
-import lb.core.session.SessionRecord;
 import lb.l4.linux.Datagrams;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
-import lb.l4.linux.ReceiveBatch;
-import lb.l4.linux.SendBatch;
-import lb.l4.linux.SocketAddresses;
 import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -29,154 +21,150 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: confined to its worker.
 ///
-///     start()    a backend is picked, a socket connected to it
-///     append()   a datagram of the batch is this flow's
-///     sendUp()   all of them are sent
-///     unbind()   further datagrams of the client begin another flow; answers still come
-///     finish()   the only way out
+///     connected()  a backend was picked and a socket connected to it
+///     append()     a datagram of the batch is this flow's
+///     sendUp()     all of them are sent
+///     unbind()     further datagrams of the client begin another flow; answers still come
+///     leave()      the same, once there is a next datagram; at the latest after a second
+///     finish()     the only way out
 final class UdpFlow extends Ready {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
-    /// How long a flow may be quiet while its listener stops.
+    /// How long a flow may be quiet while its listener stops, or once it has to leave its backend.
     private static final int HURRIED_TICKS = 10;
+    /// How long a flow that expects no answer stays, to hear that the backend is not there.
+    private static final int LINGER_TICKS = 2;
 
-    final UdpAcceptor acceptor;
+    final Flows flows;
+    final FlowClient client;
     final FlowKey key;
     final DropCounts drops;
     @Nullable UdpFlow older;
     @Nullable UdpFlow newer;
 
     private final UdpWorker home;
-    private final Worker worker;
     private final UdpListener.Settings settings;
-    private final FlowConfig config;
-    private final Pool pool;
+    private final FlowCounts counts;
+    private final long number;
     private final long startedNanos = System.nanoTime();
     private final long startedMillis = System.currentTimeMillis();
     private PoolSnapshot snapshot;
-    private Tried tried;
+    private Tried tried = Tried.NONE;
     private int tries;
     private @Nullable Backend backend;
     private @Nullable FlowSocket socket;
+    private @Nullable EndCause leaving;
+    private byte @Nullable [] proxyHeader;
+    private int maxHeaderPayload = -1;
     private int idleTicks;
     private int lastActiveTick;
-    /// The batch's datagrams of this flow: a list through [UdpWorker.Memory#next].
+    /// The batch's datagrams of this flow: a list through [BatchMemory#next].
     private int firstInBatch = -1;
     private int lastInBatch = -1;
     private int taken;
     private boolean isBound = true;
     private boolean isClosed;
-    private boolean joinsAnswers;
-    private long datagramsUp;
-    private long bytesUp;
-    private long datagramsDown;
-    private long bytesDown;
-    private int unanswered;
-    private int unansweredSinceTick;
 
     /// @param left the flow whose client this one goes on with; its backend is not picked again
-    UdpFlow(UdpAcceptor acceptor, FlowKey key, UdpListener.Settings settings, @Nullable UdpFlow left) {
-        this.acceptor = acceptor;
-        this.key = key;
+    UdpFlow(Flows flows, FlowClient client, UdpListener.Settings settings, @Nullable UdpFlow left) {
+        this.flows = flows;
+        this.client = client;
+        this.key = client.key();
         this.settings = settings;
-        this.home = acceptor.home;
-        this.worker = home.worker;
-        this.drops = acceptor.drops;
-        this.config = settings.flows();
-        this.pool = settings.upstream().pool();
-        this.snapshot = pool.snapshot();
+        this.home = flows.home();
+        this.number = home.nextFlowNumber();
+        this.drops = flows.drops();
+        this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
+        this.snapshot = pool().snapshot();
         this.idleTicks = settings.idleTicks();
-        this.tried = Tried.NONE;
         if (left != null && left.backend != null) {
             tried = left.tried;
             addTried(left.backend);
         }
     }
 
-    /// Takes the flow's places and connects it, or gives everything back and says why not.
-    @Nullable
-    DropReason start() {
-        worker.expect();
-        if (!pool.tryAcquire(snapshot.config().maxConnections())) {
-            giveBack();
-            return DropReason.POOL_LIMIT;
-        }
-        DropReason failure = dial();
-        if (failure != null) {
-            pool.release();
-            giveBack();
-            return failure;
-        }
-        lastActiveTick = worker.wheel().now();
-        worker.setDeadline(this, idleTicks);
-        return null;
+    UdpListener.Settings settings() {
+        return settings;
     }
 
-    private @Nullable DropReason dial() {
-        HashKey hashKey = snapshot.hashKey();
-        long hash = hashKey == null ? 0 : key.flowHash(hashKey, acceptor.bound);
-        while (tries < snapshot.config().connectTries()) {
-            Backend picked = snapshot.pick(hash, tried);
-            if (picked == null) {
-                break;
-            }
-            tries++;
-            int result = connect(picked.endpoint());
-            if (result >= 0) {
-                picked.acquire();
-                backend = picked;
-                return null;
-            }
-            if (Errno.isOutOfResources(-result) || result == -Errno.EAGAIN) {
-                home.warnings.log("backend " + picked.id() + ": cannot begin a flow: " + Errno.text(-result));
-                return DropReason.NO_RESOURCES;
-            }
-            addTried(picked);
-            settings.upstream().connectFailed(picked, Errno.text(-result));
-        }
-        home.warnings.log("listener " + acceptor.listener().name() + ": pool " + pool.name()
-                + " has no backend to use: datagrams are dropped");
-        return DropReason.NO_BACKEND;
+    Pool pool() {
+        return settings.upstream().pool();
     }
 
-    private void addTried(Backend failed) {
+    PoolSnapshot snapshot() {
+        return snapshot;
+    }
+
+    /// Backends that are not to be tried.
+    Tried tried() {
+        return tried;
+    }
+
+    void addTried(Backend failed) {
         if (tried == Tried.NONE) {
             tried = new Tried(snapshot.config().connectTries());
         }
         tried.add(failed);
     }
 
-    private int connect(Endpoint endpoint) {
-        if (!(endpoint instanceof Endpoint.Inet inet)) {
-            return -Errno.EAFNOSUPPORT;
-        }
-        Linux linux = worker.linux();
-        boolean isIpv4 = inet.address().getAddress().length == 4;
-        int fd = linux.socket(isIpv4 ? Linux.AF_INET : Linux.AF_INET6,
-                Datagrams.SOCK_DGRAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
-        if (fd < 0) {
-            return fd;
-        }
-        int port = inet.port() == 0 ? acceptor.bound.port() : inet.port();
-        int result = linux.connect(fd, SocketAddresses.writeInet(linux, inet.address(), port));
-        if (result < 0) {
-            linux.close(fd);
-            return result;
-        }
-        FlowSocket connected = new FlowSocket(fd, this);
-        if (!worker.registerDatagrams(connected)) {
-            worker.closeLater(connected);
-            return -Errno.ENOMEM;
-        }
+    FlowCounts counts() {
+        return counts;
+    }
+
+    /// How many backends were picked until it had one.
+    int tries() {
+        return tries;
+    }
+
+    @Nullable
+    Backend backend() {
+        return backend;
+    }
+
+    @Nullable
+    FlowSocket socket() {
+        return socket;
+    }
+
+    /// As the access log has it.
+    String id() {
+        return home.flowId(number);
+    }
+
+    long startedNanos() {
+        return startedNanos;
+    }
+
+    /// Wall clock, since the epoch.
+    long startedMillis() {
+        return startedMillis;
+    }
+
+    /// The flow has found its backend.
+    ///
+    /// @param picked whose slot is taken
+    /// @param header the PROXY header of its datagrams, or null
+    void connected(Backend picked, FlowSocket connected, int triesMade, byte @Nullable [] header) {
+        backend = picked;
         socket = connected;
-        return 0;
+        tries = triesMade;
+        proxyHeader = header;
+        if (settings.flows().responses() == 0) {
+            idleTicks = Math.min(idleTicks, LINGER_TICKS);
+        }
+        lastActiveTick = worker().wheel().now();
+        worker().setDeadline(this, idleTicks);
+    }
+
+    private Worker worker() {
+        return home.worker;
     }
 
     /// Why the client's next datagram has to go elsewhere, or null.
     @Nullable
     EndCause reasonToLeave() {
-        PoolSnapshot now = pool.snapshot();
+        PoolSnapshot now = pool().snapshot();
         Backend present = backend;
         if (now != snapshot && present != null) {
             snapshot = now;
@@ -184,14 +172,13 @@ final class UdpFlow extends Ready {
                 return EndCause.BACKEND_DOWN;
             }
         }
-        boolean isUnanswered = config.unansweredCount() > 0 && unanswered >= config.unansweredCount()
-                && worker.wheel().now() - unansweredSinceTick >= settings.unansweredTicks();
-        return isUnanswered ? EndCause.UNANSWERED : null;
+        return leaving == null && counts.isUnanswered(worker().wheel().now()) ? EndCause.UNANSWERED : leaving;
     }
 
     /// Whether the client's next datagram belongs to this flow.
     boolean takesMore() {
-        return isBound && !isClosed && (config.requests() == 0 || taken < config.requests());
+        int requests = settings.flows().requests();
+        return isBound && !isClosed && (requests == 0 || taken < requests);
     }
 
     /// Whether it has datagrams of the present batch.
@@ -219,10 +206,8 @@ final class UdpFlow extends Ready {
 
     /// Sends what it has of the present batch.
     void sendUp() {
-        UdpWorker.Memory memory = home.memory();
-        ReceiveBatch in = memory.fromClients();
-        FlowSocket connected = socket;
         int first = firstInBatch;
+        FlowSocket connected = socket;
         if (first < 0) {
             return;
         }
@@ -232,65 +217,22 @@ final class UdpFlow extends Ready {
             return;
         }
         touch();
-        int refused = memory.next()[first] < 0 && in.segmentBytes(first) == 0
-                ? sendOne(in, first, connected.intValue())
-                : sendMany(memory, connected.intValue());
+        int refused = home.memory().toBackend.send(this, first, connected.intValue());
         if (refused >= 0) {
-            leaveRefused();
+            refused(Errno.text(Errno.ECONNREFUSED));
+            finish(EndCause.SERVER_REFUSED);
             redirect(refused);
-        } else if (isOver()) {
-            finish(EndCause.NORMAL);
         }
-    }
-
-    /// Returns the slot that the backend refused, or -1.
-    private int sendOne(ReceiveBatch in, int slot, int fd) {
-        int length = in.length(slot);
-        int result = worker.linux().send(fd, in.buffer(slot), length);
-        if (result == -Errno.ECONNREFUSED) {
-            return slot;
-        }
-        if (result >= 0) {
-            asked(1, length);
-        } else if (result == -Errno.EAGAIN || result == -Errno.ENOBUFS) {
-            drops.add(DropReason.BACKEND_CONGESTED, 1);
-        } else {
-            drops.add(Delivery.reason(-result), 1);
-        }
-        return -1;
-    }
-
-    private int sendMany(UdpWorker.Memory memory, int fd) {
-        ReceiveBatch in = memory.fromClients();
-        SendBatch out = memory.toBackend();
-        out.clear();
-        for (int slot = firstInBatch; slot >= 0; slot = memory.next()[slot]) {
-            if (!out.join(this, in.buffer(slot), in.length(slot), in.segmentBytes(slot))) {
-                out.add(this, in.buffer(slot), in.length(slot), in.segmentBytes(slot));
-            }
-        }
-        int end = Delivery.send(out, 0, fd, drops, DropReason.BACKEND_CONGESTED);
-        for (int message = 0; message < end; message++) {
-            asked(out.datagrams(message), out.length(message));
-        }
-        if (end == out.count()) {
-            return -1;
-        }
-        int refused = firstInBatch;
-        for (int piece = 0; piece < out.firstPiece(end); piece++) {
-            refused = memory.next()[refused];
-        }
-        return refused;
     }
 
     /// Has another flow take the batch's datagrams from `slot` on.
     private void redirect(int slot) {
-        UdpWorker.Memory memory = home.memory();
+        int[] next = home.memory().next;
         int waiting = 0;
-        for (int at = slot; at >= 0; at = memory.next()[at]) {
+        for (int at = slot; at >= 0; at = next[at]) {
             waiting++;
         }
-        UdpFlow other = acceptor.begin(key, this, waiting);
+        UdpFlow other = flows.begin(client, this, null, waiting);
         if (other != null) {
             other.firstInBatch = slot;
             other.lastInBatch = lastInBatch;
@@ -301,20 +243,42 @@ final class UdpFlow extends Ready {
         forgetBatch();
     }
 
-    private void asked(int datagrams, int bytes) {
-        datagramsUp += datagrams;
-        bytesUp += bytes;
-        if (unanswered == 0) {
-            unansweredSinceTick = lastActiveTick;
-        }
-        unanswered += datagrams;
+    /// The backend was sent something.
+    void asked(int datagrams, int bytes) {
+        counts.asked(datagrams, bytes, lastActiveTick);
     }
 
-    /// The backend has sent something, which is on its way to the client.
-    void answered(int datagrams, int bytes) {
-        datagramsDown += datagrams;
-        bytesDown += bytes;
-        unanswered = 0;
+    byte @Nullable [] proxyHeader() {
+        return proxyHeader;
+    }
+
+    UdpProxyHeader proxyHeaderMode() {
+        return snapshot.config().proxyProtocol().udp();
+    }
+
+    /// The backend has its header, and gets no other.
+    void headerWasSent() {
+        proxyHeader = null;
+    }
+
+    /// Counts a datagram that the header makes larger than what the way to the backend takes in one piece.
+    void headerGoesOut(int fd, int payloadBytes) {
+        byte[] header = proxyHeader;
+        if (maxHeaderPayload < 0 && header != null) {
+            maxHeaderPayload = maxPayload(fd) - header.length;
+        }
+        if (payloadBytes > maxHeaderPayload) {
+            flows.listener().headerOverMtu(maxHeaderPayload);
+        }
+    }
+
+    /// Bytes that go to the backend in one packet, less the headers of IP and UDP.
+    private int maxPayload(int fd) {
+        FlowSocket connected = socket;
+        boolean isIpv4 = connected != null && connected.target().address() instanceof Inet4Address;
+        return isIpv4
+                ? worker().linux().getsockopt(fd, Linux.IPPROTO_IP, Datagrams.IP_MTU) - 28
+                : worker().linux().getsockopt(fd, Linux.IPPROTO_IPV6, Datagrams.IPV6_MTU) - 48;
     }
 
     void onReadable() {
@@ -322,7 +286,7 @@ final class UdpFlow extends Ready {
         if (isClosed || connected == null) {
             return;
         }
-        Replies replies = home.memory().replies();
+        Replies replies = home.memory().replies;
         for (int round = 0; round < ROUNDS; round++) {
             int received = replies.receive(this, connected.intValue());
             if (received < 0) {
@@ -330,65 +294,52 @@ final class UdpFlow extends Ready {
                 return;
             }
             touch();
-            if (isOver()) {
+            if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;
             }
             if (!replies.wasFull()) {
                 return;
             }
-            joinAnswers(connected.intValue());
+            replies.joinFrom(connected);
         }
-        worker.ready(this);
-    }
-
-    /// A backend that sends many at a time gets a socket on which the kernel joins them.
-    private void joinAnswers(int fd) {
-        if (!joinsAnswers && home.memory().joins()) {
-            joinsAnswers = true;
-            worker.linux().setsockopt(fd, Datagrams.IPPROTO_UDP, Datagrams.UDP_GRO, 1);
-        }
+        worker().ready(this);
     }
 
     private void failed(int errno) {
-        switch (errno) {
-            case Errno.EAGAIN, Errno.EINTR -> {
-                // Nothing there.
-            }
-            case Errno.ECONNREFUSED -> leaveRefused();
-            default -> home.warnings.log("backend " + (backend == null ? "" : backend.id()) + ": cannot receive: "
+        if (Delivery.isGone(errno)) {
+            refused(Errno.text(errno));
+            leave(EndCause.SERVER_REFUSED);
+        } else if (errno != Errno.EAGAIN && errno != Errno.EINTR) {
+            home.warnings.log("backend " + (backend == null ? "" : backend.id()) + ": cannot receive: "
                     + Errno.text(errno));
         }
     }
 
-    private void leaveRefused() {
+    private void refused(String reason) {
         Backend refusing = backend;
-        if (refusing != null && !isClosed) {
-            settings.upstream().connectFailed(refusing, Errno.text(Errno.ECONNREFUSED));
+        if (refusing != null) {
+            settings.upstream().connectFailed(refusing, reason);
         }
-        finish(EndCause.SERVER_REFUSED);
     }
 
-    /// Whether every answer that was to come has come, and no question may follow.
-    private boolean isOver() {
-        if (config.responses() < 0) {
-            return false;
-        }
-        return datagramsUp > 0 && datagramsDown >= datagramsUp * config.responses();
+    private void leave(EndCause cause) {
+        leaving = cause;
+        hurry();
     }
 
     private void touch() {
-        int now = worker.wheel().now();
+        int now = worker().wheel().now();
         if (now != lastActiveTick) {
             lastActiveTick = now;
-            acceptor.flows().moveToEnd(this);
+            flows.active(this);
         }
     }
 
     /// From now on the flow ends when it is quiet for a second.
     void hurry() {
         idleTicks = Math.min(idleTicks, HURRIED_TICKS);
-        worker.setDeadline(this, idleTicks);
+        worker().setDeadline(this, idleTicks);
     }
 
     @Override
@@ -398,17 +349,17 @@ final class UdpFlow extends Ready {
 
     @Override
     protected void onDeadline() {
-        int quiet = worker.wheel().now() - lastActiveTick;
+        int quiet = worker().wheel().now() - lastActiveTick;
         if (quiet >= idleTicks) {
-            finish(EndCause.NORMAL);
+            finish(leaving == null ? EndCause.NORMAL : leaving);
         } else {
-            worker.setDeadline(this, idleTicks - quiet);
+            worker().setDeadline(this, idleTicks - quiet);
         }
     }
 
     @Override
     protected void onFailure(Throwable failure) {
-        home.broken("a flow of listener " + acceptor.listener().name(), failure);
+        home.broken("a flow of listener " + flows.listener().name(), failure);
         finish(EndCause.INTERNAL);
     }
 
@@ -416,7 +367,7 @@ final class UdpFlow extends Ready {
     void unbind() {
         if (isBound) {
             isBound = false;
-            acceptor.unbind(this);
+            flows.unbind(this);
         }
     }
 
@@ -426,49 +377,12 @@ final class UdpFlow extends Ready {
             return;
         }
         isClosed = true;
-        worker.wheel().clear(this);
+        worker().wheel().clear(this);
         unbind();
         if (socket != null) {
-            worker.closeLater(socket);
+            home.memory().sockets.closed(socket);
+            worker().closeLater(socket);
         }
-        // Made while the flow still counts, given away when it does not.
-        SessionRecord ended = record(cause);
-        if (backend != null) {
-            backend.release();
-        }
-        pool.release();
-        giveBack();
-        acceptor.ended(this);
-        if (ended != null) {
-            report(ended);
-        }
-    }
-
-    private void giveBack() {
-        if (config.maxFlowsPerSource() > 0) {
-            acceptor.listener().sources().release(key);
-        }
-        acceptor.listener().release();
-        worker.left();
-    }
-
-    private @Nullable SessionRecord record(EndCause cause) {
-        Backend used = backend;
-        if (settings.accessLog() == AccessLogFormat.OFF || used == null) {
-            return null;
-        }
-        long now = System.nanoTime();
-        return new SessionRecord(home.nextFlowId(), acceptor.listener().name(), pool.name(), used, key.client(),
-                key.client(), key.local(acceptor.bound), startedMillis, 0, now - startedNanos, bytesUp, bytesDown,
-                tries, new EndReason(cause, SessionPhase.DATA), acceptor.listener().active(), pool.active(),
-                used.active(), true, datagramsUp, datagramsDown);
-    }
-
-    private void report(SessionRecord ended) {
-        try {
-            home.sessionLog.ended(ended, settings.accessLog());
-        } catch (RuntimeException | Error e) {
-            home.broken("the session log", e);
-        }
+        flows.ended(this, cause);
     }
 }

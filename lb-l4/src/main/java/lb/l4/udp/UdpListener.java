@@ -3,32 +3,59 @@ package lb.l4.udp;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.AddressRules;
+import lb.core.config.CidrSet;
 import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
+import lb.core.config.UdpProxyHeader;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.Upstream;
 import lb.l4.worker.Worker;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The UDP side of a listener as flows see it: its limits, what is in force for new flows, and what was dropped.
 ///
 /// Threading: `apply` on the control loop; the rest from any worker.
 public final class UdpListener {
 
+    private static final Logger log = LoggerFactory.getLogger(UdpListener.class);
+
     private final String name;
     private final ConnectionLimit limit;
     private final ConnectionLimit processLimit;
     private final SourceCounts sources = new SourceCounts();
     private final DropCounts[] drops;
+    private final LongAdder headersOverMtu = new LongAdder();
+    private final AtomicBoolean isMtuTold = new AtomicBoolean();
     private volatile Settings settings;
 
     /// What a flow reads once, when it begins.
     ///
     /// @param rules whom to let in
     /// @param idleTicks at least 1
-    record Settings(Upstream upstream, AddressRules rules, FlowConfig flows, int idleTicks, int unansweredTicks,
-            AccessLogFormat accessLog) {}
+    /// @param headerPeers who must send a PROXY header
+    record Settings(Upstream upstream, AddressRules rules, CidrSet headerPeers, FlowConfig flows, int idleTicks,
+            int unansweredTicks, AccessLogFormat accessLog) {
+
+        /// Whether the addresses of a datagram alone say which flow it belongs to.
+        boolean goesByAddress() {
+            return headerPeers.isEmpty() && flows.connectionId() == null;
+        }
+
+        /// Whether a flow may be given several datagrams as one: nothing of each one has to be looked at.
+        boolean takesJoined() {
+            return goesByAddress() && flows.requests() == 0;
+        }
+
+        /// Whether a PROXY header comes with the first datagram of a flow alone.
+        boolean isHeaderFirst() {
+            return flows.proxyHeader() == UdpProxyHeader.FIRST;
+        }
+    }
 
     /// @param config one with UDP
     /// @param processLimit what all listeners together may have
@@ -71,6 +98,24 @@ public final class UdpListener {
         return sums;
     }
 
+    /// Datagrams that a PROXY header made larger than what goes to the backend in one piece. Threading: any thread.
+    public long headersOverMtu() {
+        return headersOverMtu.sum();
+    }
+
+    /// Counts one of those, and tells of the first.
+    ///
+    /// @param mostBytes what a client's datagram may have
+    void headerOverMtu(int mostBytes) {
+        headersOverMtu.increment();
+        if (isMtuTold.compareAndSet(false, true)) {
+            log.warn(
+                    "listener {}: with its PROXY header a datagram is larger than what the way to its backend takes in "
+                            + "one piece; clients should send at most {} bytes (told once, all are counted)",
+                    name, mostBytes);
+        }
+    }
+
     Settings settings() {
         return settings;
     }
@@ -102,7 +147,8 @@ public final class UdpListener {
 
     private static Settings settings(ListenerConfig config, Upstream upstream) {
         FlowConfig flows = Objects.requireNonNull(config.udp(), "a listener of UDP");
-        return new Settings(upstream, new AddressRules(config.allow(), config.deny()), flows,
-                Worker.ticks(flows.idleTimeout()), Worker.ticks(flows.unansweredWithin()), config.accessLog());
+        return new Settings(upstream, new AddressRules(config.allow(), config.deny()),
+                new CidrSet(config.proxyProtocolFrom()), flows, Worker.ticks(flows.idleTimeout()),
+                Worker.ticks(flows.unanswered().within()), config.accessLog());
     }
 }

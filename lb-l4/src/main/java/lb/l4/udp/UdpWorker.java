@@ -4,9 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import lb.core.config.AccessLogFormat;
 import lb.core.session.EndCause;
-import lb.l4.linux.ReceiveBatch;
-import lb.l4.linux.SendBatch;
+import lb.core.session.SessionRecord;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
 import lb.l4.worker.Ready;
@@ -31,23 +32,8 @@ public final class UdpWorker {
     final long hashSeed = ThreadLocalRandom.current().nextLong();
 
     private final List<UdpAcceptor> acceptors = new ArrayList<>();
-    private @Nullable Memory memory;
+    private @Nullable BatchMemory memory;
     private long flowsStarted;
-
-    /// The batches of a worker.
-    ///
-    /// @param fromClients what one call has received
-    /// @param next for each slot of `fromClients` the next one of the same flow, or -1
-    /// @param touched the flows that `fromClients` has datagrams of
-    /// @param toBackend what one flow sends
-    record Memory(ReceiveBatch fromClients, int[] next, @Nullable UdpFlow[] touched, SendBatch toBackend,
-            Replies replies, boolean joins) {
-        void close() {
-            fromClients.close();
-            toBackend.close();
-            replies.close();
-        }
-    }
 
     /// @param warnings takes what may happen with every datagram
     /// @param idPrefix starts the id of every flow, so that ids of several workers and processes differ
@@ -62,20 +48,42 @@ public final class UdpWorker {
         return worker;
     }
 
-    Memory memory() {
-        Memory present = memory;
+    BatchMemory memory() {
+        BatchMemory present = memory;
         if (present == null) {
-            boolean joins = Replies.canJoin(worker);
-            present = new Memory(new ReceiveBatch(BATCH, true), new int[BATCH], new UdpFlow[BATCH],
-                    new SendBatch(BATCH, joins), new Replies(worker, joins), joins);
+            present = new BatchMemory(this);
             memory = present;
             worker.onDestroy(present::close);
         }
         return present;
     }
 
-    String nextFlowId() {
-        return idPrefix + "u" + Long.toHexString(flowsStarted++);
+    long nextFlowNumber() {
+        return flowsStarted++;
+    }
+
+    String flowId(long number) {
+        return idPrefix + "u" + Long.toHexString(number);
+    }
+
+    /// Gives a record away.
+    void report(SessionRecord record, AccessLogFormat format) {
+        try {
+            sessionLog.ended(record, format);
+        } catch (RuntimeException | Error e) {
+            broken("the session log", e);
+        }
+    }
+
+    void forEachSocket(Consumer<FlowSocket> visitor) {
+        for (UdpAcceptor acceptor : acceptors) {
+            acceptor.flows().forEach(flow -> {
+                FlowSocket socket = flow.socket();
+                if (socket != null) {
+                    visitor.accept(socket);
+                }
+            });
+        }
     }
 
     void add(UdpAcceptor acceptor) {

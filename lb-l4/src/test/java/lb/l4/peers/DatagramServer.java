@@ -1,0 +1,128 @@
+package lb.l4.peers;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import lb.core.config.Octets;
+
+/// A server of datagrams on a port of its own, or on one that it is told.
+public class DatagramServer implements AutoCloseable {
+
+    private static final int TIMEOUT_SECONDS = 20;
+    private static final int QUEUE_BYTES = 4 << 20;
+
+    private final DatagramSocket socket;
+    private final Manner manner;
+    private final BlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
+    private final Thread thread;
+
+    /// A datagram that came.
+    ///
+    /// @param from who sent it
+    public record Heard(SocketAddress from, Octets octets) {
+        public byte[] bytes() {
+            return octets.toBytes();
+        }
+
+        public String text() {
+            return new String(bytes(), StandardCharsets.US_ASCII);
+        }
+    }
+
+    /// What it does with a datagram.
+    @FunctionalInterface
+    public interface Manner {
+        /// Answers nothing.
+        Manner SILENT = (_, _) -> {};
+        /// Answers the same.
+        Manner ECHO = DatagramSocket::send;
+
+        void serve(DatagramSocket socket, DatagramPacket packet) throws IOException;
+    }
+
+    public DatagramServer(InetSocketAddress address, Manner manner) {
+        this.manner = manner;
+        try {
+            socket = new DatagramSocket(address);
+            socket.setReceiveBufferSize(QUEUE_BYTES);
+            socket.setSendBufferSize(QUEUE_BYTES);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        thread = Thread.ofPlatform().daemon().name("datagram-server").start(this::serve);
+    }
+
+    public DatagramServer(Manner manner) {
+        this(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), manner);
+    }
+
+    public static DatagramServer echo() {
+        return new DatagramServer(Manner.ECHO);
+    }
+
+    /// One that answers with its name, a colon and what it was sent.
+    public static DatagramServer naming(String name) {
+        return new DatagramServer(answeringAs(name));
+    }
+
+    /// What such a server does.
+    public static Manner answeringAs(String name) {
+        byte[] prefix = (name + ":").getBytes(StandardCharsets.US_ASCII);
+        return (socket, packet) -> {
+            byte[] answer = Arrays.copyOf(prefix, prefix.length + packet.getLength());
+            System.arraycopy(packet.getData(), 0, answer, prefix.length, packet.getLength());
+            socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
+        };
+    }
+
+    public InetSocketAddress address() {
+        return (InetSocketAddress) socket.getLocalSocketAddress();
+    }
+
+    private void serve() {
+        byte[] buffer = new byte[1 << 16];
+        while (!socket.isClosed()) {
+            try {
+                DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
+                socket.receive(packet);
+                heard.add(new Heard(packet.getSocketAddress(), Octets.of(Arrays.copyOf(buffer, packet.getLength()))));
+                manner.serve(socket, packet);
+            } catch (IOException e) {
+                // Closed, or an answer that nobody was there for.
+            }
+        }
+    }
+
+    /// The next datagram that came.
+    public Heard next() throws InterruptedException {
+        Heard next = heard.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        if (next == null) {
+            throw new AssertionError("no datagram came within " + TIMEOUT_SECONDS + " s");
+        }
+        return next;
+    }
+
+    /// Datagrams that came and were not asked for yet.
+    public int waiting() {
+        return heard.size();
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
