@@ -17,7 +17,7 @@ final class ListeningLine {
 
     private ListeningLine() {}
 
-    /// `127.0.0.1:5432 (default, 2 backends, least-connections), ...`
+    /// `127.0.0.1:5432 (default, 2 backends, least-connections), 127.0.0.1:53 (dns, udp, 2 backends, round-robin)`
     static String of(LbConfig config, Map<String, List<InetSocketAddress>> addresses) {
         return config.listeners().stream()
                 .map(listener -> addresses(listener.bind(), addresses.getOrDefault(listener.name(), List.of())) + " ("
@@ -47,7 +47,8 @@ final class ListeningLine {
         String to = listener.name().equals(pool.name()) || listener.name().startsWith("default")
                 ? ""
                 : " -> " + pool.name();
-        return listener.name() + to + ", " + backends + (backends == 1 ? " backend, " : " backends, ")
+        String protocol = listener.udp() == null ? "" : listener.tcp() ? ", tcp and udp" : ", udp";
+        return listener.name() + to + protocol + ", " + backends + (backends == 1 ? " backend, " : " backends, ")
                 + name(pool.balance());
     }
 

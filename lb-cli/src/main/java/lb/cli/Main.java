@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The program `lb`.
-@Command(name = "lb", description = "A TCP load balancer.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
+@Command(name = "lb", description = "A load balancer for TCP and UDP.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
     "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
         "'lb VERB --help' shows the options of a verb."})
 public final class Main implements Callable<Integer> {

@@ -9,8 +9,8 @@ import picocli.CommandLine.Option;
 /// The flags of `lb run` that say what a file would say.
 final class RunFlags {
 
-    @Option(names = "--listen", paramLabel = "[tcp://][HOST:]PORT", description = "Listen here; repeatable. Without HOST on "
-            + "all addresses of both families. FIRST-LAST is a range of ports.") private List<String> listen = new ArrayList<>();
+    @Option(names = "--listen", paramLabel = "[tcp://|udp://][HOST:]PORT", description = "Listen here; repeatable. Without HOST "
+            + "on all addresses of both families. FIRST-LAST is a range of ports. udp:// takes datagrams instead of connections.") private List<String> listen = new ArrayList<>();
 
     @Option(names = "--backend", paramLabel = "ADDRESS[,name=NAME][,weight=N][,backup]", description = "Send sessions "
             + "here; repeatable. ADDRESS is HOST:PORT, HOST (the port that the client used) or unix:/PATH.") private List<String> backend = new ArrayList<>();
@@ -46,9 +46,10 @@ final class RunFlags {
             + "5s by default.") private @Nullable String connectTimeout;
 
     @Option(names = "--idle-timeout", paramLabel = "DURATION", description = "Close a session that is quiet for so long; "
-            + "1h by default, off for never.") private @Nullable String idleTimeout;
+            + "1h by default, off for never. Of UDP, end such a flow; 60s by default.") private @Nullable String idleTimeout;
 
-    @Option(names = "--health", paramLabel = "TYPE", description = "How backends are probed: tcp (default) or off.") private @Nullable String health;
+    @Option(names = "--health", paramLabel = "TYPE", description = "How backends are probed: tcp, udp, dns, passive or off; "
+            + "by default tcp, and passive where there is only UDP.") private @Nullable String health;
 
     @Option(names = "--health-interval", paramLabel = "DURATION", description = "Between two probes of a backend; 2s by "
             + "default.") private @Nullable String healthInterval;
@@ -94,6 +95,7 @@ final class RunFlags {
         put(flags::pool, "--proxy-protocol", "proxy-protocol", proxyProtocol);
         put(flags::pool, "--connect-timeout", "connect-timeout", connectTimeout);
         put(flags::pool, "--idle-timeout", "idle-timeout", idleTimeout);
+        put(flags::udpListener, "--idle-timeout", "idle-timeout", idleTimeout);
         put(flags::pool, "--health", "health.type", health);
         put(flags::pool, "--health-interval", "health.interval", healthInterval);
         put(flags::listener, "--proxy-protocol-from", "proxy-protocol-from", proxyProtocolFrom);

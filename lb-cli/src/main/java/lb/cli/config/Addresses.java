@@ -56,9 +56,11 @@ final class Addresses {
         });
     }
 
-    /// An address less `tcp://`, which says nothing that is not so anyway.
+    /// An address less `tcp://` or `udp://`, which say nothing that is not so anyway: the listener has the protocol.
     static String withoutScheme(String address) {
-        return address.startsWith("tcp://") ? address.substring("tcp://".length()) : address;
+        return address.startsWith("tcp://") || address.startsWith("udp://")
+                ? address.substring("tcp://".length())
+                : address;
     }
 
     static ValueParser<Bind> bind() {

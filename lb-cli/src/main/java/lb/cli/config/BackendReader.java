@@ -40,7 +40,7 @@ final class BackendReader {
 
     /// A backend as written, with the value that it was written in.
     record Draft(ConfigValue at, String path, String address, Target target, @Nullable String name, int weight,
-            boolean backup) {}
+            boolean backup, long serverId) {}
 
     List<Draft> drafts(Block pool) {
         List<ConfigValue> entries = pool.readRequired("backends",
@@ -71,6 +71,7 @@ final class BackendReader {
         String name = block.readOptional("name", Values.backendName());
         int weight = block.read("weight", WEIGHT);
         boolean backup = block.read("backup", Values.bool());
+        Long serverId = block.readOptional("server-id", Values.serverId());
         if (target == null) {
             return null;
         }
@@ -80,8 +81,7 @@ final class BackendReader {
         ConfigValue address = block.written("address");
         return new Draft(entry, path,
                 address == null ? "" : Addresses.withoutScheme(String.valueOf(address.unwrapped())), target, name,
-                weight,
-                backup);
+                weight, backup, serverId == null ? BackendConfig.NO_SERVER_ID : serverId);
     }
 
     /// `ADDRESS,weight=3,name=a,backup` as a block.
@@ -144,7 +144,8 @@ final class BackendReader {
         String name = draft.name() == null ? draft.address() : draft.name();
         return switch (draft.target()) {
             case Target.Known known ->
-                List.of(new BackendConfig(name, known.endpoint(), draft.weight(), draft.backup()));
+                List.of(new BackendConfig(name, known.endpoint(), draft.weight(), draft.backup(),
+                        draft.serverId()));
             case Target.Named named -> {
                 List<InetAddress> addresses = List.of();
                 try {
@@ -155,7 +156,8 @@ final class BackendReader {
                 boolean several = addresses.size() > 1;
                 yield addresses.stream()
                         .map(address -> new BackendConfig(several ? name + "@" + IpText.of(address) : name,
-                                new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup()))
+                                new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup(),
+                                draft.serverId()))
                         .toList();
             }
         };

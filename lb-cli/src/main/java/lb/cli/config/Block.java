@@ -177,6 +177,20 @@ final class Block {
         return value != null && value.equals(defaults.get(key));
     }
 
+    /// Whether nobody wrote the key, or `auto` for it.
+    boolean isAuto(String key) {
+        ConfigValue value = written(key);
+        return value == null || "auto".equals(value.unwrapped());
+    }
+
+    /// Notes a problem if somebody wrote a key that does not go with the others. Its default value is fine: the effective
+    /// configuration writes it.
+    void forbid(String key, String rule) {
+        if (written(key) != null && !isDefault(key)) {
+            problem(key, rule);
+        }
+    }
+
     void problem(String key, String rule) {
         ConfigValue value = written(key);
         if (value == null) {

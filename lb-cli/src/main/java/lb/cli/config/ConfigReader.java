@@ -3,11 +3,11 @@ package lb.cli.config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
-import com.typesafe.config.ConfigValue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +26,7 @@ import lb.core.config.PoolConfig;
 public final class ConfigReader {
 
     private static final int MOST_WORKERS = 1024;
-    private static final int MOST_CONNECTIONS = 10_000_000;
+    static final int MOST_CONNECTIONS = 10_000_000;
     private static final int FEW_CONNECTIONS = 64;
     private static final ValueParser<CongestionControl> CONGESTION_CONTROL = ValueParser.word(
             PoolReader.words("auto", CongestionControl.AUTO, "system", CongestionControl.SYSTEM));
@@ -35,9 +35,11 @@ public final class ConfigReader {
     /// What the machine gives that a configuration does not say.
     ///
     /// @param descriptorLimit the hard limit on open descriptors
-    public record Machine(int cores, long descriptorLimit) {
+    /// @param localPorts that the kernel gives out
+    public record Machine(int cores, long descriptorLimit, int localPorts) {
         public static Machine current() {
-            return new Machine(Runtime.getRuntime().availableProcessors(), DescriptorBudget.hardLimit());
+            return new Machine(Runtime.getRuntime().availableProcessors(), DescriptorBudget.hardLimit(),
+                    FlowBudget.localPortsOfMachine());
         }
     }
 
@@ -106,7 +108,8 @@ public final class ConfigReader {
         Map<String, Block> poolBlocks = top.named("pools", "lb.defaults.pool", defaults(reference, "pool"));
         BackendReader backends = new BackendReader(findings, new HostNames(resolver, resolveDeadline),
                 defaults(reference, "backend"));
-        List<PoolConfig> pools = pools(backends, poolBlocks);
+        Set<String> undecided = new HashSet<>();
+        List<PoolConfig> pools = pools(backends, poolBlocks, undecided);
         List<ListenerConfig> listeners = listeners(accessLog, listenerBlocks);
         if (top.written("listeners") == null || (listenerBlocks.isEmpty() && findings.isClean())) {
             findings.missing(top.origin(), "listeners", "expected at least one listener (is the file complete?)");
@@ -115,15 +118,18 @@ public final class ConfigReader {
         checks.poolsAreDefined();
         checks.bindsAreApart(listeners);
         new Loops(findings, listeners, pools).find(backends::writtenIn);
-        pools = checks.withProbePorts(pools, listeners);
+        new UdpChecks(findings, listenerBlocks, poolBlocks).check(listeners, pools);
+        pools = checks.withProbePorts(UdpChecks.withProbes(pools, listeners, undecided), listeners);
         DescriptorBudget budget = DescriptorBudget.of(machine.descriptorLimit(), workers, listeners, pools);
         int maxConnections = maxConnections(top, budget);
+        FlowBudget flows = new FlowBudget(maxConnections, machine.localPorts(), pools);
+        listeners = listeners.stream().map(listener -> flows.decide(listener, listenerBlocks)).toList();
         keysRead = findings.keysRead();
         return findings.isClean()
                 ? new ReadResult.Valid(
                         new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, listeners,
                                 pools),
-                        findings.warnings(), derivations(top, budget))
+                        findings.warnings(), derivations(top, budget, flows, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }
 
@@ -144,12 +150,13 @@ public final class ConfigReader {
         return all.withoutKey("lb").withFallback(inside);
     }
 
-    private static List<PoolConfig> pools(BackendReader backends, Map<String, Block> blocks) {
+    private static List<PoolConfig> pools(BackendReader backends, Map<String, Block> blocks,
+            Set<String> undecided) {
         Map<String, List<BackendReader.Draft>> drafts = new HashMap<>();
         blocks.forEach((name, block) -> drafts.put(name, backends.drafts(block)));
         List<PoolConfig> pools = new ArrayList<>();
         blocks.forEach((name, block) -> pools
-                .add(PoolReader.read(name, block, backends.resolved(drafts.getOrDefault(name, List.of())))));
+                .add(PoolReader.read(name, block, backends.resolved(drafts.getOrDefault(name, List.of())), undecided)));
         return pools;
     }
 
@@ -168,12 +175,12 @@ public final class ConfigReader {
     private static int maxConnections(Block top, DescriptorBudget budget) {
         int sessions = top.read("max-connections",
                 Values.integer(1, MOST_CONNECTIONS).or("auto", budget.sessions()));
-        if (!isAuto(top, "max-connections") && !budget.allows(sessions)) {
+        if (!top.isAuto("max-connections") && !budget.allows(sessions)) {
             top.problem("max-connections", "needs " + budget.needed(sessions) + " descriptors, but the limit is "
                     + budget.limit() + "; expected at most " + budget.sessions() + ", or a higher limit (ulimit -Hn, "
                     + "LimitNOFILE)");
         }
-        if (isAuto(top, "max-connections") && sessions < FEW_CONNECTIONS) {
+        if (top.isAuto("max-connections") && sessions < FEW_CONNECTIONS) {
             top.findings().warn(null, "max-connections", "the limit of " + budget.limit()
                     + " descriptors allows only " + sessions + (sessions == 1 ? " session" : " sessions")
                     + " (raise it: ulimit -n, LimitNOFILE=)");
@@ -181,14 +188,17 @@ public final class ConfigReader {
         return sessions;
     }
 
-    private Derivations derivations(Block top, DescriptorBudget budget) {
-        return new Derivations(isAuto(top, "workers") ? "derived: " + machine.cores() + " cores available" : null,
-                isAuto(top, "max-connections") ? budget.explanation() : null);
-    }
-
-    private static boolean isAuto(Block top, String key) {
-        ConfigValue written = top.written(key);
-        return written == null || "auto".equals(written.unwrapped());
+    private Derivations derivations(Block top, DescriptorBudget budget, FlowBudget flows, Map<String, Block> blocks,
+            List<ListenerConfig> listeners) {
+        Map<String, String> maxFlows = new HashMap<>();
+        for (ListenerConfig listener : listeners) {
+            Block block = blocks.get(listener.name());
+            if (listener.udp() != null && block != null && block.isAuto("max-flows")) {
+                maxFlows.put(listener.name(), flows.explanation(listener));
+            }
+        }
+        return new Derivations(top.isAuto("workers") ? "derived: " + machine.cores() + " cores available" : null,
+                top.isAuto("max-connections") ? budget.explanation() : null, maxFlows);
     }
 
     private static ConfigObject defaults(ConfigObject reference, String kind) {

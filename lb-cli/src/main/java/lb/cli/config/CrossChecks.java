@@ -69,6 +69,9 @@ final class CrossChecks {
         if (here != null && there != null && !here.equals(there)) {
             return false;
         }
+        if (!(a.tcp() && b.tcp()) && !(a.udp() != null && b.udp() != null)) {
+            return false;
+        }
         Bind x = a.bind();
         Bind y = b.bind();
         return x.firstPort() != 0 && y.firstPort() != 0 && x.firstPort() <= y.lastPort()
@@ -88,7 +91,7 @@ final class CrossChecks {
     List<PoolConfig> withProbePorts(List<PoolConfig> pools, List<ListenerConfig> listeners) {
         List<PoolConfig> result = new ArrayList<>();
         for (PoolConfig pool : pools) {
-            boolean asked = pool.health().type() == HealthConfig.Type.TCP && pool.health().port() == 0;
+            boolean asked = pool.health().type().isActive() && pool.health().port() == 0;
             long portless = pool.backends().stream().filter(CrossChecks::hasNoPort).count();
             result.add(asked && portless > 0 ? withProbePort(pool, listeners, portless) : pool);
         }
@@ -107,10 +110,8 @@ final class CrossChecks {
                     "there is no one port on which all backends can be probed, as some have none of their own; "
                             + "health is off for this pool unless this key names one");
         }
-        HealthConfig h = pool.health();
-        HealthConfig.Type type = port == 0 ? HealthConfig.Type.OFF : HealthConfig.Type.TCP;
-        return ConfigReader.withHealth(pool, new HealthConfig(type, h.interval(), h.fastInterval(), h.downInterval(),
-                h.timeout(), h.rise(), h.fall(), port));
+        HealthConfig health = pool.health();
+        return ConfigReader.withHealth(pool, health.with(port == 0 ? HealthConfig.Type.OFF : health.type(), port));
     }
 
     private static boolean hasNoPort(BackendConfig backend) {

@@ -1,7 +1,15 @@
 package lb.cli.config;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// How values that nobody wrote were found, each as a phrase for people; null
 /// for a value that somebody wrote.
-public record Derivations(@Nullable String workers, @Nullable String maxConnections) {}
+///
+/// @param maxFlows by the listener's name
+public record Derivations(@Nullable String workers, @Nullable String maxConnections, Map<String, String> maxFlows) {
+
+    public Derivations {
+        maxFlows = Map.copyOf(maxFlows);
+    }
+}

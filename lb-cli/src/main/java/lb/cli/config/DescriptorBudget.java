@@ -13,16 +13,17 @@ import lb.core.config.PoolConfig;
 /// How many sessions the limit on open descriptors (RLIMIT_NOFILE) allows. The
 /// only place of the formula:
 ///
-///     sessions = (limit - reserve) / 2
+///     sessions = (limit - reserve) / 2                  1 where all listeners are of UDP: a flow has one socket
 ///     reserve  = 64                                     the process: JVM, jars, logs, standard streams
 ///     + 8 for each worker                      its event loop
 ///     + 64 for each worker                     pipes for splice, 32 of two descriptors
-///     + 1 for each worker and listening port   listening sockets
+///     + 1 for each worker, listening port and  listening sockets
+///       protocol
 ///     + 1 for each backend                     a probe under way
 ///
 /// Deterministic: the same configuration on the same limit gives the
 /// same number.
-record DescriptorBudget(long limit, long reserve) {
+record DescriptorBudget(long limit, long reserve, int perSession) {
 
     /// Columns: name, soft limit, hard limit, unit.
     private static final Pattern HARD_LIMIT = Pattern.compile("Max open files\\s+\\S+\\s+(\\S+)");
@@ -30,32 +31,35 @@ record DescriptorBudget(long limit, long reserve) {
 
     private static final int PROCESS = 64;
     private static final int PER_WORKER = 8 + 64;
-    private static final int PER_SESSION = 2;
+    private static final int PER_TCP_SESSION = 2;
+    private static final int PER_FLOW = 1;
 
     /// What is derived is never above this, whatever the limit: memory comes first.
     private static final long MOST = 1_000_000;
 
     static DescriptorBudget of(long limit, int workers, List<ListenerConfig> listeners, List<PoolConfig> pools) {
-        long ports = listeners.stream().map(ListenerConfig::bind).mapToLong(DescriptorBudget::ports).sum();
+        long ports = listeners.stream().mapToLong(DescriptorBudget::sockets).sum();
+        boolean hasTcp = listeners.isEmpty() || listeners.stream().anyMatch(ListenerConfig::tcp);
         long backends = pools.stream().mapToLong(pool -> pool.backends().size()).sum();
-        return new DescriptorBudget(limit, PROCESS + (PER_WORKER + ports) * workers + backends);
+        return new DescriptorBudget(limit, PROCESS + (PER_WORKER + ports) * workers + backends,
+                hasTcp ? PER_TCP_SESSION : PER_FLOW);
     }
 
     /// Sessions at a time, at least 1: a derived limit never makes the start fail.
     int sessions() {
-        return (int) Math.clamp((limit - reserve) / PER_SESSION, 1, MOST);
+        return (int) Math.clamp((limit - reserve) / perSession, 1, MOST);
     }
 
     boolean allows(int sessions) {
-        return reserve + (long) sessions * PER_SESSION <= limit;
+        return reserve + (long) sessions * perSession <= limit;
     }
 
     long needed(int sessions) {
-        return reserve + (long) sessions * PER_SESSION;
+        return reserve + (long) sessions * perSession;
     }
 
     String explanation() {
-        return "derived: (limit of " + limit + " descriptors - " + reserve + " in reserve) / " + PER_SESSION
+        return "derived: (limit of " + limit + " descriptors - " + reserve + " in reserve) / " + perSession
                 + ", at most " + MOST;
     }
 
@@ -74,7 +78,9 @@ record DescriptorBudget(long limit, long reserve) {
         return 4096;
     }
 
-    private static long ports(Bind bind) {
-        return bind.lastPort() - bind.firstPort() + 1L;
+    private static long sockets(ListenerConfig listener) {
+        Bind bind = listener.bind();
+        int protocols = listener.tcp() && listener.udp() != null ? 2 : 1;
+        return (bind.lastPort() - bind.firstPort() + 1L) * protocols;
     }
 }

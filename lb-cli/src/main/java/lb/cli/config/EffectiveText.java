@@ -5,13 +5,17 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
+import lb.core.config.ConnectionIdConfig;
+import lb.core.config.FlowConfig;
 import lb.core.config.HealthConfig;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
+import lb.core.config.Octets;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.config.SocketConfig;
@@ -35,7 +39,7 @@ public final class EffectiveText {
         text.line("busy-poll", config.busyPoll().isZero() ? "off" : micros(config.busyPoll()));
         text.line("congestion-control", word(config.congestionControl()));
         text.open("listeners");
-        config.listeners().forEach(text::listener);
+        config.listeners().forEach(listener -> text.listener(listener, valid.derivations().maxFlows()));
         text.close();
         text.open("pools");
         config.pools().forEach(text::pool);
@@ -43,26 +47,47 @@ public final class EffectiveText {
         return text.out.toString();
     }
 
-    private void listener(ListenerConfig listener) {
+    private void listener(ListenerConfig listener, Map<String, String> derivedMaxFlows) {
         open(ConfigUtil.joinPath(listener.name()));
         line("bind", quoted(listener.bind().toString()));
-        line("protocol", "tcp");
+        line("protocol", listener.udp() == null ? "tcp" : listener.tcp() ? "[tcp, udp]" : "udp");
         line("pool", quoted(listener.pool()));
         line("allow", list(listener.allow()));
         line("deny", list(listener.deny()));
-        line("max-connections", orOff(listener.maxConnections()));
-        line("proxy-protocol-from", list(listener.proxyProtocolFrom()));
-        line("proxy-header-timeout", duration(listener.proxyHeaderTimeout()));
-        line("access-log", word(listener.accessLog()));
         SocketConfig socket = listener.socket();
-        line("backlog", socket.backlog());
-        line("defer-accept", orOff(socket.deferAccept()));
-        line("fastopen", orOff(socket.fastOpen()));
+        if (listener.tcp()) {
+            line("max-connections", orOff(listener.maxConnections()));
+            line("proxy-header-timeout", duration(listener.proxyHeaderTimeout()));
+            line("backlog", socket.backlog());
+            line("defer-accept", orOff(socket.deferAccept()));
+            line("fastopen", orOff(socket.fastOpen()));
+        }
+        if (listener.udp() != null) {
+            flows(listener.udp(), derivedMaxFlows.get(listener.name()));
+        }
+        line("proxy-protocol-from", list(listener.proxyProtocolFrom()));
+        line("access-log", word(listener.accessLog()));
         line("interface", socket.networkInterface() == null ? "null" : quoted(socket.networkInterface()));
         line("tos", socket.tos() < 0 ? "off" : socket.tos());
         line("receive-buffer", orAuto(socket.receiveBufferBytes()));
         line("send-buffer", orAuto(socket.sendBufferBytes()));
         close();
+    }
+
+    private void flows(FlowConfig flows, @Nullable String derivedMaxFlows) {
+        line("idle-timeout", duration(flows.idleTimeout()));
+        line("requests", orOff(flows.requests()));
+        line("responses", flows.responses() < 0 ? "off" : flows.responses());
+        line("unanswered", "{ count = " + orOff(flows.unanswered().count()) + ", within = "
+                + duration(flows.unanswered().within()) + " }");
+        line("max-flows", flows.maxFlows(), derivedMaxFlows);
+        line("max-flows-per-source", orOff(flows.maxFlowsPerSource()));
+        line("shed", word(flows.shed()));
+        ConnectionIdConfig ids = flows.connectionId();
+        line("flow-key", ids == null
+                ? "address"
+                : "{ type = quic-connection-id, length = " + ids.length() + ", offset = " + ids.offset() + " }");
+        line("udp-proxy-header", word(flows.proxyHeader()));
     }
 
     private void pool(PoolConfig pool) {
@@ -72,7 +97,7 @@ public final class EffectiveText {
             out.append(indent).append("  { address = ").append(quoted(backend.endpoint().toString()))
                     .append(", name = ")
                     .append(quoted(backend.name())).append(", weight = ").append(backend.weight())
-                    .append(", backup = ").append(backend.backup()).append(" }\n");
+                    .append(", backup = ").append(backend.backup()).append(serverId(backend)).append(" }\n");
         }
         out.append(indent).append("]\n");
         balance(pool.balance());
@@ -88,6 +113,14 @@ public final class EffectiveText {
         keepalive(pool.keepalive());
         line("max-connections", orOff(pool.maxConnections()));
         close();
+    }
+
+    private static String serverId(BackendConfig backend) {
+        if (backend.serverId() == BackendConfig.NO_SERVER_ID) {
+            return "";
+        }
+        String digits = Long.toHexString(backend.serverId());
+        return ", server-id = \"0x" + (digits.length() % 2 == 0 ? "" : "0") + digits + "\"";
     }
 
     private void balance(BalanceConfig balance) {
@@ -106,7 +139,8 @@ public final class EffectiveText {
         String types = proxy.passThrough().stream().sorted().map(type -> String.format(Locale.ROOT, "\"0x%02X\"", type))
                 .collect(Collectors.joining(", ", "[", "]"));
         line("proxy-protocol", "{ version = " + word(proxy.version()) + ", crc32c = " + proxy.crc32c()
-                + ", unique-id = " + proxy.uniqueId() + ", pass-through = " + types + " }");
+                + ", unique-id = " + proxy.uniqueId() + ", pass-through = " + types + ", udp-proxy-header = "
+                + word(proxy.udp()) + " }");
     }
 
     private void health(HealthConfig health) {
@@ -119,7 +153,14 @@ public final class EffectiveText {
         line("rise", health.rise());
         line("fall", health.fall());
         line("port", orAuto(health.port()));
+        line("send", quoted(text(health.question().send())));
+        line("expect", quoted(text(health.question().expect())));
+        line("query", quoted(health.question().query() + "."));
         close();
+    }
+
+    private static String text(Octets octets) {
+        return octets.isEmpty() ? "" : octets.toString();
     }
 
     private void keepalive(KeepaliveConfig keepalive) {
@@ -188,8 +229,8 @@ public final class EffectiveText {
             return millis + "ms";
         }
         long seconds = duration.toSeconds();
-        for (var unit : List.of(java.util.Map.entry(86_400, "d"), java.util.Map.entry(3600, "h"),
-                java.util.Map.entry(60, "m"))) {
+        for (var unit : List.of(Map.entry(86_400, "d"), Map.entry(3600, "h"),
+                Map.entry(60, "m"))) {
             if (seconds % unit.getKey() == 0) {
                 return seconds / unit.getKey() + unit.getValue();
             }

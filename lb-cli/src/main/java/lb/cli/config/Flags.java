@@ -20,6 +20,7 @@ public final class Flags {
     private final Map<String, ConfigValue> top = new LinkedHashMap<>();
     private final List<Map<String, ConfigValue>> listeners = new ArrayList<>();
     private final Map<String, ConfigValue> ofListeners = new LinkedHashMap<>();
+    private final Map<String, ConfigValue> ofUdpListeners = new LinkedHashMap<>();
     private final Map<String, ConfigValue> pool = new LinkedHashMap<>();
 
     /// `[tcp://|udp://][HOST:]PORT`.
@@ -47,6 +48,12 @@ public final class Flags {
         return this;
     }
 
+    /// A key of every listener that was asked to take datagrams.
+    public Flags udpListener(String flag, String key, Object value) {
+        ofUdpListeners.put(key, value(flag, value));
+        return this;
+    }
+
     /// A key of the pool; `health.interval` for one in a block.
     public Flags pool(String flag, String key, Object value) {
         pool.put(key, value(flag, value));
@@ -58,6 +65,10 @@ public final class Flags {
         for (int i = 0; i < listeners.size(); i++) {
             Map<String, ConfigValue> listener = new LinkedHashMap<>(listeners.get(i));
             listener.putAll(ofListeners);
+            ConfigValue protocol = listener.get("protocol");
+            if (protocol != null && "udp".equals(protocol.unwrapped())) {
+                listener.putAll(ofUdpListeners);
+            }
             named.put(i == 0 ? NAME : NAME + "-" + (i + 1), block("--listen", listener));
         }
         Map<String, ConfigValue> all = new LinkedHashMap<>(top);

@@ -1,11 +1,16 @@
 package lb.cli.config;
 
+import com.typesafe.config.ConfigValue;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lb.cli.config.ValueParser.Rejected;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.Bind;
+import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.SocketConfig;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +20,10 @@ final class ListenerReader {
 
     private static final int MANY = 1_000_000;
     private static final int LONGEST_DEFER = 32_767; // the kernel keeps it as a number of retransmits
+
+    private static final String PROTOCOLS = "tcp, udp or [tcp, udp]";
+    private static final List<String> OF_TCP = List.of("max-connections", "backlog", "defer-accept", "fastopen",
+            "proxy-header-timeout");
 
     static final ValueParser<AccessLogFormat> ACCESS_LOG = ValueParser.word(words());
 
@@ -28,7 +37,7 @@ final class ListenerReader {
     /// The listener, or null with the reasons noted.
     @Nullable
     ListenerConfig read(String name, Block block) {
-        block.read("protocol", ListenerReader::protocol);
+        Set<String> protocols = block.read("protocol", ListenerReader::protocols);
         Bind bind = block.readRequired("bind", Addresses.bind());
         String pool = block.readRequired("pool", ValueParser.text("the name of a pool", text -> text));
         var allow = block.readList("allow", Addresses.cidr());
@@ -38,11 +47,19 @@ final class ListenerReader {
         Duration headerTimeout = block.read("proxy-header-timeout", Values.duration());
         AccessLogFormat log = block.readOptional("access-log", ACCESS_LOG);
         SocketConfig socket = socket(block);
+        FlowConfig flows = new FlowReader(block).read(protocols.contains("udp"));
+        if (!protocols.contains("tcp")) {
+            for (String key : OF_TCP) {
+                block.forbid(key, "does not apply to protocol = udp" + (key.equals("max-connections")
+                        ? ", which has max-flows"
+                        : ""));
+            }
+        }
         if (bind == null || pool == null) {
             return null;
         }
         return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyFrom, headerTimeout, socket,
-                log == null ? accessLog : log);
+                log == null ? accessLog : log, protocols.contains("tcp"), flows);
     }
 
     private static SocketConfig socket(Block block) {
@@ -55,17 +72,20 @@ final class ListenerReader {
                 block.read("send-buffer", Values.size().or("auto", 0)));
     }
 
-    private static String protocol(com.typesafe.config.ConfigValue value) throws Rejected {
-        for (String word : ValueParser.text("tcp", text -> text).list().parse(value)) {
+    private static Set<String> protocols(ConfigValue value) throws Rejected {
+        Set<String> protocols = new LinkedHashSet<>();
+        for (String word : ValueParser.text(PROTOCOLS, text -> text).list().parse(value)) {
             switch (word) {
-                case "tcp" -> {
-                }
-                case "udp", "http", "https" ->
-                    throw new Rejected("not supported by this version yet; expected tcp");
-                case null, default -> throw new Rejected("expected tcp");
+                case "tcp", "udp" -> protocols.add(word);
+                case "http", "https" ->
+                    throw new Rejected("not supported by this version yet; expected " + PROTOCOLS);
+                case null, default -> throw new Rejected("expected " + PROTOCOLS);
             }
         }
-        return "tcp";
+        if (protocols.isEmpty()) {
+            throw new Rejected("expected " + PROTOCOLS);
+        }
+        return protocols;
     }
 
     private static Map<String, AccessLogFormat> words() {

@@ -12,11 +12,13 @@ import lb.core.config.BalanceConfig.Hash;
 import lb.core.config.BalanceConfig.HashKey;
 import lb.core.config.BalanceConfig.HashTable;
 import lb.core.config.HealthConfig;
+import lb.core.config.HealthConfig.Question;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.PoolConfig.OnNoneHealthy;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.config.ProxyProtocolConfig.Version;
+import lb.core.config.UdpProxyHeader;
 
 /// Reads one pool, less its backends.
 final class PoolReader {
@@ -28,8 +30,10 @@ final class PoolReader {
     private static final Map<String, HashTable> TABLES = words("maglev", HashTable.MAGLEV, "ring", HashTable.RING,
             "modulo", HashTable.MODULO);
     private static final Map<String, Version> VERSIONS = words("off", Version.OFF, "v1", Version.V1, "v2", Version.V2);
-    private static final Map<String, HealthConfig.Type> PROBES = words("tcp", HealthConfig.Type.TCP, "off",
-            HealthConfig.Type.OFF);
+    /// `auto` is decided by who uses the pool, see [CrossChecks].
+    private static final Map<String, HealthConfig.Type> PROBES = words("auto", HealthConfig.Type.TCP, "tcp",
+            HealthConfig.Type.TCP, "udp", HealthConfig.Type.UDP, "dns", HealthConfig.Type.DNS, "passive",
+            HealthConfig.Type.PASSIVE, "off", HealthConfig.Type.OFF);
     private static final Map<String, OnNoneHealthy> ON_NONE = words("fail", OnNoneHealthy.FAIL, "all",
             OnNoneHealthy.ALL);
     private static final Map<String, String> BALANCERS = words("round-robin", "round-robin", "least-connections",
@@ -38,9 +42,14 @@ final class PoolReader {
 
     private PoolReader() {}
 
-    static PoolConfig read(String name, Block block, List<BackendConfig> backends) {
-        return new PoolConfig(name, balance(block.block("balance", "type")), backends,
-                health(block.block("health", "type")), block.read("on-none-healthy", ValueParser.word(ON_NONE)),
+    /// @param undecided takes the name of a pool that does not say how it is probed
+    static PoolConfig read(String name, Block block, List<BackendConfig> backends, Set<String> undecided) {
+        Block health = block.block("health", "type");
+        if (health.isAuto("type")) {
+            undecided.add(name);
+        }
+        return new PoolConfig(name, balance(block.block("balance", "type")), backends, health(health),
+                block.read("on-none-healthy", ValueParser.word(ON_NONE)),
                 proxyProtocol(block.block("proxy-protocol", "version")),
                 block.read("connect-timeout", Values.duration()), block.read("connect-tries", Values.integer(1, 100)),
                 block.read("idle-timeout", durationOrOff()), block.read("fin-timeout", durationOrOff()),
@@ -55,10 +64,10 @@ final class PoolReader {
         int bound = block.read("bounded-load", Values.integer(101, 10_000).or("off", 0));
         if (!type.endsWith("hash")) {
             for (String option : List.of("key", "table", "bounded-load")) {
-                forbid(block, option, "applies only to type = hash, not to " + type);
+                block.forbid(option, "applies only to type = hash, not to " + type);
             }
         } else if (!type.equals("hash")) {
-            forbid(block, "key", "does not go with " + type + ", which has its key in its name; use type = hash");
+            block.forbid("key", "does not go with " + type + ", which has its key in its name; use type = hash");
         }
         return switch (type) {
             case "least-connections" -> new BalanceConfig.LeastConnections();
@@ -72,11 +81,23 @@ final class PoolReader {
     }
 
     private static HealthConfig health(Block block) {
-        return new HealthConfig(block.read("type", ValueParser.word(PROBES)),
-                block.read("interval", Values.duration()), block.read("fast-interval", Values.duration()),
-                block.read("down-interval", Values.duration()), block.read("timeout", Values.duration()),
-                block.read("rise", Values.integer(1, 1000)), block.read("fall", Values.integer(1, 1000)),
-                block.read("port", Values.integer(1, 65535).or("auto", 0)));
+        HealthConfig.Type type = block.read("type", ValueParser.word(PROBES));
+        Question question = new Question(block.read("send", Values.octets()), block.read("expect", Values.octets()),
+                block.read("query", Values.domain()));
+        if (type != HealthConfig.Type.UDP) {
+            block.forbid("send", "applies only to type = udp");
+            block.forbid("expect", "applies only to type = udp");
+        } else if (question.send().isEmpty()) {
+            block.problem("send", "expected what a probe of type udp sends");
+        }
+        if (type != HealthConfig.Type.DNS) {
+            block.forbid("query", "applies only to type = dns");
+        }
+        return new HealthConfig(type, block.read("interval", Values.duration()),
+                block.read("fast-interval", Values.duration()), block.read("down-interval", Values.duration()),
+                block.read("timeout", Values.duration()), block.read("rise", Values.integer(1, 1000)),
+                block.read("fall", Values.integer(1, 1000)),
+                block.read("port", Values.integer(1, 65535).or("auto", 0)), question);
     }
 
     private static ProxyProtocolConfig proxyProtocol(Block block) {
@@ -84,25 +105,19 @@ final class PoolReader {
         boolean crc32c = block.read("crc32c", Values.bool());
         boolean uniqueId = block.read("unique-id", Values.bool());
         Set<Integer> passThrough = new HashSet<>(block.readList("pass-through", Values.tlvType()));
+        UdpProxyHeader udp = block.read("udp-proxy-header", ValueParser.word(FlowReader.HEADERS));
         if (version != Version.V2) {
-            for (String option : List.of("crc32c", "unique-id", "pass-through")) {
-                forbid(block, option, "applies only to version = v2");
+            for (String option : List.of("crc32c", "unique-id", "pass-through", "udp-proxy-header")) {
+                block.forbid(option, "applies only to version = v2");
             }
         }
-        return new ProxyProtocolConfig(version, crc32c, uniqueId, passThrough);
+        return new ProxyProtocolConfig(version, crc32c, uniqueId, passThrough, udp);
     }
 
     private static KeepaliveConfig keepalive(Block block) {
         return new KeepaliveConfig(block.read("idle", Values.wholeSeconds(LONGEST_KEEPALIVE).or("off", Duration.ZERO)),
                 block.read("interval", Values.wholeSeconds(LONGEST_KEEPALIVE)),
                 block.read("count", Values.integer(1, 127)), block.read("user-timeout", durationOrOff()));
-    }
-
-    /// Off by its default value is fine: the effective configuration writes it.
-    private static void forbid(Block block, String key, String rule) {
-        if (block.written(key) != null && !block.isDefault(key)) {
-            block.problem(key, rule);
-        }
     }
 
     private static ValueParser<Duration> durationOrOff() {

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lb.cli.config.ValueParser.Rejected;
+import lb.core.config.ConnectionIdConfig;
+import lb.core.config.Octets;
 
 /// Parsers of numbers, durations, sizes and names.
 final class Values {
@@ -113,6 +115,42 @@ final class Values {
                 throw new Rejected("expected a TLV type from \"0x00\" to \"0xFF\", or 0 to 255");
             }
             return type;
+        });
+    }
+
+    /// Bytes: `0x` and two hexadecimal digits for each, or a text.
+    static ValueParser<Octets> octets() {
+        return ValueParser.text("a text, or bytes such as \"0x00FF\"", text -> {
+            if (!text.startsWith("0x")) {
+                return Octets.ofText(text);
+            }
+            String digits = text.substring(2).replace(" ", "");
+            if (!digits.matches("([0-9a-fA-F]{2})*")) {
+                throw new Rejected("expected two hexadecimal digits for each byte behind 0x");
+            }
+            return new Octets(digits.toLowerCase(java.util.Locale.ROOT));
+        });
+    }
+
+    /// The id of a server in QUIC connection ids, `0x0A01`.
+    static ValueParser<Long> serverId() {
+        return ValueParser.text("an id such as \"0x0A01\"", text -> {
+            if (!text.matches("0x([0-9a-fA-F]{2}){1," + ConnectionIdConfig.MAX_LENGTH + "}")) {
+                throw new Rejected("expected 0x and two hexadecimal digits for each of 1 to "
+                        + ConnectionIdConfig.MAX_LENGTH + " bytes, such as \"0x0A01\"");
+            }
+            return Long.parseLong(text.substring(2), 16);
+        });
+    }
+
+    /// A domain name as DNS has it, less the dot at its end.
+    static ValueParser<String> domain() {
+        return ValueParser.text("a domain name", text -> {
+            String name = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+            if (!name.isEmpty() && (name.length() > 253 || !name.matches("[!-~&&[^.]]{1,63}(\\.[!-~&&[^.]]{1,63})*"))) {
+                throw new Rejected("expected a domain name, such as \"example.org\", or \".\"");
+            }
+            return name;
         });
     }
 

@@ -23,7 +23,7 @@ final class AccessLogLine {
     }
 
     /// As HAProxy's tcplog up to the retries, then bytes up, the session's id and the
-    /// reason in words.
+    /// reason in words; of a flow of datagrams also `udp` and their numbers, up and down.
     static String text(SessionRecord s) {
         Backend backend = s.backend();
         StringBuilder line = new StringBuilder(200);
@@ -42,6 +42,9 @@ final class AccessLogLine {
         line.append(" 0/0 ").append(s.bytesUp()).append(' ');
         escape(line, s.id(), true);
         line.append(" \"").append(s.reason().cause().text()).append('"');
+        if (s.isUdp()) {
+            line.append(" udp ").append(s.datagramsUp()).append('/').append(s.datagramsDown());
+        }
         return line.toString();
     }
 
@@ -69,6 +72,11 @@ final class AccessLogLine {
         number(line, "listener_sessions", s.listenerSessions());
         number(line, "pool_sessions", s.poolSessions());
         number(line, "backend_sessions", s.backendSessions());
+        if (s.isUdp()) {
+            string(line, "protocol", "udp");
+            number(line, "datagrams_up", s.datagramsUp());
+            number(line, "datagrams_down", s.datagramsDown());
+        }
         return line.append('}').toString();
     }
 

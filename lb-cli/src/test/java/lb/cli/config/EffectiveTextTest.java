@@ -23,6 +23,12 @@ class EffectiveTextTest {
               }
               b { bind = "*:0", pool = q }
               "c.d" { bind = 7000, pool = r }
+              u {
+                bind = 7001, pool = u, protocol = udp, idle-timeout = 7s, requests = 3, responses = 0, max-flows = 9
+                unanswered { count = 4, within = 3s }, max-flows-per-source = 5, shed = oldest-idle
+                flow-key { type = quic-connection-id, length = 3, offset = 2 }, udp-proxy-header = first
+              }
+              both { bind = 7002, pool = v, protocol = [tcp, udp], responses = 1, max-flows = 9 }
             }
             pools {
               "p.1" {
@@ -38,6 +44,12 @@ class EffectiveTextTest {
               }
               q { backends = ["10.0.0.1"], balance = source-hash, keepalive = off, health { port = 1 } }
               r { backends = ["10.0.0.1"], balance = least-time }
+              u {
+                backends = [{ address = "10.0.0.1", server-id = "0x0A0B01" }, "10.0.0.2,server-id=0x01"]
+                proxy-protocol { version = v2, udp-proxy-header = first }, health { type = udp, send = "0x00ff", expect = a
+                  port = 3 }
+              }
+              v { backends = ["10.0.0.1:53"], health { type = dns, query = "example.org." } }
             }
             """
             .replace("\"p 1\"", "\"p.1\"");
@@ -58,5 +70,13 @@ class EffectiveTextTest {
         assertThat(EffectiveText.of(derived)).contains("workers = 4 # derived: 4 cores available\n").contains(
                 "max-connections = 9821 # derived: (limit of 20000 descriptors - 357 in reserve) / 2");
         assertThat(EffectiveText.of((ReadResult.Valid) Readings.read(ALL))).doesNotContain("derived");
+        ReadResult.Valid udp = (ReadResult.Valid) Readings.read("""
+                listeners { l { bind = 1, pool = p, protocol = udp } }
+                pools { p { backends = ["127.0.0.1:2"] } }
+                """);
+        assertThat(EffectiveText.of(udp)).contains(
+                "max-connections = 19643 # derived: (limit of 20000 descriptors - 357 in reserve) / 1",
+                "max-flows = 19643"
+                        + " # derived: the least of 100000, max-connections (19643) and 28232 local ports x 1 backends");
     }
 }

@@ -14,11 +14,11 @@ import lb.core.config.LbConfig;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/// Reads texts on a machine of 4 cores and 20,000 descriptors that knows a few
-/// names.
+/// Reads texts on a machine of 4 cores, 20,000 descriptors and 28,232 local ports
+/// that knows a few names.
 final class Readings {
 
-    static final ConfigReader.Machine MACHINE = new ConfigReader.Machine(4, 20_000);
+    static final ConfigReader.Machine MACHINE = new ConfigReader.Machine(4, 20_000, 28_232);
 
     static final Map<String, List<String>> NAMES = Map.of("one.test", List.of("10.0.0.1"), "two.test",
             List.of("10.0.0.9", "10.0.0.10", "fd00::1"));

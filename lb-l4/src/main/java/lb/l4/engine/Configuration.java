@@ -95,9 +95,10 @@ final class Configuration {
     ///
     /// @return completes when every connection that will ever come is counted
     CompletableFuture<Void> stopListening() {
-        isStopping = true;
-        listeners.values().forEach(listener -> stop(listener, List.of()));
-        listeners.clear();
+        if (!isStopping) {
+            isStopping = true;
+            listeners.values().forEach(listener -> stop(listener, List.of()));
+        }
         return stopped;
     }
 

@@ -7,12 +7,15 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import lb.core.balance.BalancerBuilder;
+import lb.core.config.HealthConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import lb.l4.log.FloodLimiter;
+import lb.l4.probe.HealthWatch;
+import lb.l4.probe.PassiveWatch;
 import lb.l4.probe.Prober;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
@@ -31,7 +34,7 @@ final class RunningPool {
     private final Pool pool;
     private final Upstream upstream;
     /// Read by workers whose connects failed.
-    private final Map<Backend, Prober> probers = new ConcurrentHashMap<>();
+    private final Map<Backend, HealthWatch> watches = new ConcurrentHashMap<>();
     private boolean isPublishing;
 
     RunningPool(IoEventLoop control, PoolConfig config, FloodLimiter warnings) {
@@ -39,7 +42,7 @@ final class RunningPool {
         this.warnings = warnings;
         this.pool = new Pool(config, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
-        adoptProbers();
+        adoptWatches();
     }
 
     PoolConfig config() {
@@ -53,32 +56,38 @@ final class RunningPool {
     void apply(PoolConfig config) {
         pool.apply(config);
         upstream.apply(config);
-        adoptProbers();
+        adoptWatches();
         pool.publish();
     }
 
     void stop() {
-        probers.values().forEach(Prober::stop);
-        probers.clear();
+        watches.values().forEach(HealthWatch::stop);
+        watches.clear();
     }
 
-    private void adoptProbers() {
-        Map<Backend, Prober> old = new HashMap<>(probers);
+    private void adoptWatches() {
+        Map<Backend, HealthWatch> old = new HashMap<>(watches);
+        byte[] greeting = greeting(config().proxyProtocol());
         for (Backend backend : pool.backends()) {
-            Prober known = old.remove(backend);
-            byte[] greeting = greeting(config().proxyProtocol());
-            if (known != null) {
-                known.apply(config().health(), greeting);
+            HealthWatch known = old.get(backend);
+            if (known != null && known.apply(config().health(), greeting)) {
+                old.remove(backend);
             } else {
-                Prober prober = new Prober(control, backend, config().health(), greeting, warnings, this::publishSoon);
-                probers.put(backend, prober);
-                prober.start();
+                HealthWatch watch = watch(backend, greeting);
+                watches.put(backend, watch);
+                watch.start();
             }
         }
-        old.forEach((backend, prober) -> {
-            prober.stop();
-            probers.remove(backend);
+        old.forEach((backend, watch) -> {
+            watch.stop();
+            watches.remove(backend, watch);
         });
+    }
+
+    private HealthWatch watch(Backend backend, byte[] greeting) {
+        return config().health().type() == HealthConfig.Type.PASSIVE
+                ? new PassiveWatch(control, backend, this::publishSoon)
+                : new Prober(control, backend, config().health(), greeting, warnings, this::publishSoon);
     }
 
     /// What a probe sends first to a backend that expects a PROXY header.
@@ -114,9 +123,9 @@ final class RunningPool {
     /// Threading: any worker.
     private void connectFailed(Backend backend, String reason) {
         log.debug("backend {}: {}", backend.id(), reason);
-        Prober prober = probers.get(backend);
-        if (prober != null) {
-            prober.suspect();
+        HealthWatch watch = watches.get(backend);
+        if (watch != null) {
+            watch.suspect(reason);
         }
     }
 }

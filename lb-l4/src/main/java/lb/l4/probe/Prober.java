@@ -2,9 +2,7 @@ package lb.l4.probe;
 
 import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Future;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,19 +16,15 @@ import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
 import lb.l4.log.FloodLimiter;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Probes one backend again and again and tells its pool when its state flips.
 ///
 /// Threading: control loop, but for [#suspect].
-public final class Prober {
-
-    private static final Logger log = LoggerFactory.getLogger(Prober.class);
+public final class Prober implements HealthWatch {
 
     private final IoEventLoop control;
     private final Backend backend;
-    private final Runnable onFlip;
+    private final HealthFlips flips;
     private final FloodLimiter warnings;
     private final AtomicBoolean isSuspected = new AtomicBoolean();
     private final HealthTracker tracker;
@@ -43,7 +37,6 @@ public final class Prober {
     private boolean isOutdated;
     private boolean isStopped;
     private long lastStartNanos;
-    private long stateSinceNanos = System.nanoTime();
 
     /// @param greeting what a probe sends first, for a backend that expects a PROXY header; empty for nothing
     /// @param warnings takes what may happen with every probe
@@ -55,22 +48,30 @@ public final class Prober {
         this.config = config;
         this.greeting = greeting.clone();
         this.warnings = warnings;
-        this.onFlip = onFlip;
+        this.flips = new HealthFlips(backend, onFlip);
         this.tracker = new HealthTracker(config.rise(), config.fall());
         this.schedule = new ProbeSchedule(config, backend.id());
     }
 
     /// Runs the first probe at once, if this backend is to be probed.
+    @Override
     public void start() {
+        if (backend.healthState() == HealthState.DOWN) {
+            flips.flip(HealthState.UP, "it is probed from now on");
+        }
         if (isActive()) {
             schedule(0);
         }
     }
 
     /// Takes over a changed definition; what was counted stays. A backend that is no longer probed counts as up.
-    public void apply(HealthConfig changed, byte[] changedGreeting) {
+    @Override
+    public boolean apply(HealthConfig changed, byte[] changedGreeting) {
+        if (changed.type() == HealthConfig.Type.PASSIVE) {
+            return false;
+        }
         if (changed.equals(config) && Arrays.equals(changedGreeting, greeting)) {
-            return;
+            return true;
         }
         config = changed;
         greeting = changedGreeting.clone();
@@ -80,10 +81,12 @@ public final class Prober {
         if (isActive()) {
             schedule(0);
         } else if (backend.healthState() == HealthState.DOWN) {
-            flip(HealthState.UP, "it is no longer probed");
+            flips.flip(HealthState.UP, "it is no longer probed");
         }
+        return true;
     }
 
+    @Override
     public void stop() {
         isStopped = true;
         cancelNext();
@@ -91,7 +94,8 @@ public final class Prober {
 
     /// A client could not connect: asks for a probe at once, whose result counts. Many failures in a short time ask for
     /// one. Threading: any thread.
-    public void suspect() {
+    @Override
+    public void suspect(String reason) {
         if (isSuspected.compareAndSet(false, true)) {
             control.execute(this::suspect0);
         }
@@ -116,7 +120,7 @@ public final class Prober {
     private boolean isActive() {
         boolean hasAddress = !(backend.endpoint() instanceof Endpoint.Inet inet) || inet.port() > 0
                 || config.port() > 0;
-        return !isStopped && config.type() == HealthConfig.Type.TCP && hasAddress;
+        return !isStopped && config.type().isActive() && hasAddress;
     }
 
     private void schedule(long delayNanos) {
@@ -146,7 +150,12 @@ public final class Prober {
                 ? new Endpoint.Inet(inet.address(), config.port())
                 : backend.endpoint();
         byte[] sent = config.port() > 0 ? new byte[0] : greeting;
-        TcpProbe.start(control, target, config.timeout(), sent, this::onResult);
+        switch (config.type()) {
+            case TCP -> TcpProbe.start(control, target, config.timeout(), sent, this::onResult);
+            case UDP, DNS -> DatagramProbe.start(control, (Endpoint.Inet) target, config.timeout(), sent,
+                    DatagramProbe.Question.of(config), this::onResult);
+            case OFF, PASSIVE -> throw new AssertionError("is not active");
+        }
     }
 
     private void onResult(ProbeResult result) {
@@ -157,12 +166,13 @@ public final class Prober {
         boolean isFirst = tracker.observed() == 0;
         boolean flipped = tracker.observe(result);
         String reason = switch (result) {
-            case ProbeResult.Success success -> "connected in " + success.durationNanos() / 1000 + " us";
+            case ProbeResult.Success success -> (config.type() == HealthConfig.Type.TCP ? "connected" : "answered")
+                    + " in " + success.durationNanos() / 1000 + " us";
             case ProbeResult.Failure failure -> failure.reason();
             case ProbeResult.NotMade notMade -> notMade.reason();
         };
         if (flipped) {
-            flip(tracker.state(), isFirst ? "the first probe failed, " + reason : reason);
+            flips.flip(tracker.state(), isFirst ? "the first probe failed, " + reason : reason);
         } else if (result instanceof ProbeResult.NotMade) {
             warnings.log("cannot probe: " + reason);
         }
@@ -178,25 +188,5 @@ public final class Prober {
                 ? config.fastInterval().toNanos()
                 : schedule.delayNanos(tracker, ThreadLocalRandom.current().nextLong());
         schedule(Math.max(0, delay - sinceStart));
-    }
-
-    private void flip(HealthState state, String reason) {
-        Duration last = Duration.ofNanos(System.nanoTime() - stateSinceNanos);
-        stateSinceNanos = System.nanoTime();
-        if (state == HealthState.UP) {
-            log.info("backend {} is UP: {} (was DOWN for {})", backend.id(), reason, text(last));
-        } else {
-            log.warn("backend {} is DOWN: {} (was UP for {})", backend.id(), reason, text(last));
-        }
-        backend.setHealthState(state);
-        onFlip.run();
-    }
-
-    /// Such as `1h2m3s` or `4.567s`.
-    private static String text(Duration duration) {
-        Duration shown = duration.compareTo(Duration.ofMinutes(1)) < 0
-                ? Duration.ofMillis(duration.toMillis())
-                : Duration.ofSeconds(duration.toSeconds());
-        return shown.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 }

@@ -101,7 +101,8 @@ final class TcpProbe {
         }
     }
 
-    private static ProbeResult failed(Throwable failure) {
+    /// What a failure to connect or to send means: nothing, if it is this side's.
+    static ProbeResult failed(Throwable failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {
             cause = cause.getCause();

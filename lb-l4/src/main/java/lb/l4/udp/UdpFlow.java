@@ -164,6 +164,9 @@ final class UdpFlow extends Ready {
     /// Why the client's next datagram has to go elsewhere, or null.
     @Nullable
     EndCause reasonToLeave() {
+        if (leaving != null) {
+            return leaving;
+        }
         PoolSnapshot now = pool().snapshot();
         Backend present = backend;
         if (now != snapshot && present != null) {
@@ -172,7 +175,7 @@ final class UdpFlow extends Ready {
                 return EndCause.BACKEND_DOWN;
             }
         }
-        return leaving == null && counts.isUnanswered(worker().wheel().now()) ? EndCause.UNANSWERED : leaving;
+        return counts.isUnanswered(worker().wheel().now()) ? EndCause.UNANSWERED : null;
     }
 
     /// Whether the client's next datagram belongs to this flow.

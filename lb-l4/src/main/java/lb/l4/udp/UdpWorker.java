@@ -75,7 +75,7 @@ public final class UdpWorker {
         }
     }
 
-    void forEachSocket(Consumer<FlowSocket> visitor) {
+    void forEachSocket(Consumer<UpstreamSocket> visitor) {
         for (UdpAcceptor acceptor : acceptors) {
             acceptor.flows().forEach(flow -> {
                 FlowSocket socket = flow.socket();

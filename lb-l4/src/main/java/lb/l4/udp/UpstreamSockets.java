@@ -24,18 +24,18 @@ final class UpstreamSockets {
 
     private final Linux linux;
     private final int portRange;
-    private final Consumer<Consumer<FlowSocket>> openSockets;
+    private final Consumer<Consumer<UpstreamSocket>> openSockets;
     /// Null while the kernel has ports.
     private @Nullable LocalPorts ipv4;
     private @Nullable LocalPorts ipv6;
 
     /// @param openSockets gives all sockets that are open to its argument
-    UpstreamSockets(Linux linux, Consumer<Consumer<FlowSocket>> openSockets) {
+    UpstreamSockets(Linux linux, Consumer<Consumer<UpstreamSocket>> openSockets) {
         this(linux, openSockets, 0);
     }
 
     /// @param portRange the kernel's IP_LOCAL_PORT_RANGE, 0 for the system's
-    UpstreamSockets(Linux linux, Consumer<Consumer<FlowSocket>> openSockets, int portRange) {
+    UpstreamSockets(Linux linux, Consumer<Consumer<UpstreamSocket>> openSockets, int portRange) {
         this.linux = linux;
         this.openSockets = openSockets;
         this.portRange = portRange;
@@ -67,14 +67,14 @@ final class UpstreamSockets {
     }
 
     /// Remembers an open socket's port, if it matters.
-    void opened(FlowSocket socket) {
+    void opened(UpstreamSocket socket) {
         LocalPorts ports = ports(socket.target());
         if (ports != null) {
             note(socket, ports);
         }
     }
 
-    void closed(FlowSocket socket) {
+    void closed(UpstreamSocket socket) {
         LocalPorts ports = ports(socket.target());
         if (ports != null && socket.localPort() > 0) {
             ports.remove(socket.target(), socket.localPort());
@@ -105,7 +105,7 @@ final class UpstreamSockets {
         return ports;
     }
 
-    private void note(FlowSocket socket, LocalPorts ports) {
+    private void note(UpstreamSocket socket, LocalPorts ports) {
         int fd = socket.intValue();
         linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEADDR, 1);
         linux.getsockname(fd);

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.Socket;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
+import lb.l4.peers.DatagramServer;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.LoopbackServer;
 import org.junit.jupiter.api.Test;
@@ -54,6 +57,36 @@ class AllocationTest {
             });
             System.out.printf("allocated per short session: %.0f bytes%n", least);
             assertThat(least).isLessThanOrEqualTo(BYTES_PER_SESSION);
+        }
+    }
+
+    @Test
+    void aRelayedDatagramAllocatesNothing() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(
+                        TestConfigs.udp(1, TestConfigs.pool("out", server.address()), TestConfigs.FLOWS));
+                DatagramSocket client = new DatagramSocket()) {
+            client.connect(lb.address());
+            client.setSoTimeout(20_000);
+            // One alone at a time, and then three that may become one batch.
+            double least = leastPer(MESSAGES, BYTES_PER_MESSAGE, () -> {
+                datagrams(client, MESSAGES / 4, 1);
+                datagrams(client, MESSAGES / 12, 3);
+            });
+            System.out.printf("allocated per relayed datagram: %.3f bytes%n", least);
+            assertThat(least).isLessThanOrEqualTo(BYTES_PER_MESSAGE);
+        }
+    }
+
+    private static void datagrams(DatagramSocket client, int times, int atOnce) throws IOException {
+        DatagramPacket packet = new DatagramPacket(new byte[64], 64);
+        for (int i = 0; i < times; i++) {
+            for (int j = 0; j < atOnce; j++) {
+                client.send(packet);
+            }
+            for (int j = 0; j < atOnce; j++) {
+                client.receive(packet);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ public class DatagramServer implements AutoCloseable {
     private static final int QUEUE_BYTES = 4 << 20;
 
     private final DatagramSocket socket;
+    private final InetSocketAddress address;
     private final Manner manner;
     private final BlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
     private final Thread thread;
@@ -49,15 +50,16 @@ public class DatagramServer implements AutoCloseable {
         void serve(DatagramSocket socket, DatagramPacket packet) throws IOException;
     }
 
-    public DatagramServer(InetSocketAddress address, Manner manner) {
+    public DatagramServer(InetSocketAddress bind, Manner manner) {
         this.manner = manner;
         try {
-            socket = new DatagramSocket(address);
+            socket = new DatagramSocket(bind);
             socket.setReceiveBufferSize(QUEUE_BYTES);
             socket.setSendBufferSize(QUEUE_BYTES);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        this.address = (InetSocketAddress) socket.getLocalSocketAddress();
         thread = Thread.ofPlatform().daemon().name("datagram-server").start(this::serve);
     }
 
@@ -84,8 +86,9 @@ public class DatagramServer implements AutoCloseable {
         };
     }
 
+    /// Also after it was closed.
     public InetSocketAddress address() {
-        return (InetSocketAddress) socket.getLocalSocketAddress();
+        return address;
     }
 
     private void serve() {

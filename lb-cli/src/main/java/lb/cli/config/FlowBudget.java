@@ -1,0 +1,73 @@
+package lb.cli.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import lb.core.config.FlowConfig;
+import lb.core.config.ListenerConfig;
+import lb.core.config.PoolConfig;
+
+/// How many flows a UDP listener may have. The only place of the formula:
+///
+///     max-flows = the least of 100000, max-connections, and the local ports for each backend of its pool
+///
+/// @param sessions of the process
+/// @param localPorts that the kernel gives out (net.ipv4.ip_local_port_range); flows to different backends can share them
+record FlowBudget(int sessions, int localPorts, List<PoolConfig> pools) {
+
+    private static final Path RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
+    /// The kernel's default.
+    private static final int DEFAULT_PORTS = 28_232;
+
+    /// Flows at a time, at least 1.
+    int flows(ListenerConfig listener) {
+        return Math.clamp(bound(listener), 1, FlowConfig.DEFAULT_MAX_FLOWS);
+    }
+
+    /// What descriptors and ports allow.
+    long bound(ListenerConfig listener) {
+        return Math.min(sessions, localPorts * backends(listener));
+    }
+
+    String explanation(ListenerConfig listener) {
+        return "derived: the least of " + FlowConfig.DEFAULT_MAX_FLOWS + ", max-connections (" + sessions + ") and "
+                + localPorts + " local ports x " + backends(listener) + " backends";
+    }
+
+    private long backends(ListenerConfig listener) {
+        return pools.stream().filter(pool -> pool.name().equals(listener.pool()))
+                .mapToLong(pool -> Math.max(1, pool.backends().size())).findFirst().orElse(1);
+    }
+
+    /// Takes a derived number into a listener, or finds that one which somebody wrote cannot be.
+    ///
+    /// @param blocks of all listeners
+    ListenerConfig decide(ListenerConfig listener, Map<String, Block> blocks) {
+        FlowConfig flows = listener.udp();
+        Block block = blocks.get(listener.name());
+        if (flows == null || block == null) {
+            return listener;
+        }
+        if (block.isAuto("max-flows")) {
+            return listener.withProtocols(listener.tcp(), flows.withMaxFlows(flows(listener)));
+        }
+        if (flows.maxFlows() > bound(listener)) {
+            block.problem("max-flows", "expected at most " + bound(listener) + ": max-connections is " + sessions
+                    + ", and there are " + localPorts + " local ports for each of " + backends(listener)
+                    + " backends (net.ipv4.ip_local_port_range)");
+        }
+        return listener;
+    }
+
+    /// What this machine has.
+    static int localPortsOfMachine() {
+        try {
+            String[] range = Files.readString(RANGE).strip().split("\\s+");
+            return Integer.parseInt(range[1]) - Integer.parseInt(range[0]) + 1;
+        } catch (IOException | RuntimeException e) {
+            return DEFAULT_PORTS;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package lb.l4.probe;
+
+import java.time.Duration;
+import java.util.Locale;
+import lb.core.pool.Backend;
+import lb.core.pool.HealthState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Changes the health state of one backend: tells people, and whoever builds snapshots.
+///
+/// Threading: control loop.
+final class HealthFlips {
+
+    private static final Logger log = LoggerFactory.getLogger(HealthWatch.class);
+
+    private final Backend backend;
+    private final Runnable onFlip;
+    private long sinceNanos = System.nanoTime();
+
+    /// @param onFlip called when the state has changed
+    HealthFlips(Backend backend, Runnable onFlip) {
+        this.backend = backend;
+        this.onFlip = onFlip;
+    }
+
+    /// Nanoseconds since the last change.
+    long sinceLastNanos() {
+        return System.nanoTime() - sinceNanos;
+    }
+
+    void flip(HealthState state, String reason) {
+        Duration last = Duration.ofNanos(sinceLastNanos());
+        sinceNanos = System.nanoTime();
+        if (state == HealthState.UP) {
+            log.info("backend {} is UP: {} (was DOWN for {})", backend.id(), reason, text(last));
+        } else {
+            log.warn("backend {} is DOWN: {} (was UP for {})", backend.id(), reason, text(last));
+        }
+        backend.setHealthState(state);
+        onFlip.run();
+    }
+
+    /// Such as `1h2m3s` or `4.567s`.
+    private static String text(Duration duration) {
+        Duration shown = duration.compareTo(Duration.ofMinutes(1)) < 0
+                ? Duration.ofMillis(duration.toMillis())
+                : Duration.ofSeconds(duration.toSeconds());
+        return shown.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+}

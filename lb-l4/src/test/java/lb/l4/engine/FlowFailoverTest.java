@@ -1,0 +1,199 @@
+package lb.l4.engine;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import lb.core.config.BalanceConfig;
+import lb.core.config.FlowConfig;
+import lb.core.config.FlowConfig.Unanswered;
+import lb.core.config.HealthConfig;
+import lb.core.config.Octets;
+import lb.core.config.PoolConfig;
+import lb.core.config.TestConfigs;
+import lb.core.config.TestConfigs.PoolBuilder;
+import lb.core.config.UdpProxyHeader;
+import lb.core.pool.AdminState;
+import lb.core.pool.Backend;
+import lb.core.pool.HealthState;
+import lb.core.session.EndCause;
+import lb.l4.peers.DatagramClient;
+import lb.l4.peers.DatagramServer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/// A flow leaves a backend that cannot be used, and its client's next datagram is answered by another one.
+class FlowFailoverTest {
+
+    private static final HealthConfig PASSIVE = TestConfigs.health(HealthConfig.Type.PASSIVE);
+    private static final BalanceConfig BY_CLIENT = new BalanceConfig.Hash(BalanceConfig.HashKey.SOURCE_IP_PORT,
+            BalanceConfig.HashTable.MAGLEV, 0);
+
+    @Test
+    void aRefusedDatagramTakesTheBackendOutAtOnceAndLaterItIsTriedAgain() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        try (DatagramServer two = DatagramServer.naming("two");
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(one.address(), two.address()),
+                        TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            assertThat(client.ask("a")).isEqualTo("one:a");
+            one.close();
+            // This one is lost with its server; what the kernel says of it takes the backend out.
+            client.send("lost");
+            Backend first = lb.engine().pool("out").backends().getFirst();
+            Awaitility.await().until(() -> first.healthState() == HealthState.DOWN);
+            assertThat(client.ask("b")).isEqualTo("two:b");
+            assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.SERVER_REFUSED);
+            try (DatagramServer again = new DatagramServer(one.address(), DatagramServer.answeringAs("one"))) {
+                Awaitility.await().until(() -> first.healthState() == HealthState.UP);
+                try (DatagramClient second = new DatagramClient(lb.address());
+                        DatagramClient third = new DatagramClient(lb.address())) {
+                    assertThat(List.of(second.ask("c"), third.ask("c"))).containsExactlyInAnyOrder("one:c", "two:c");
+                }
+                assertThat(again.waiting()).isEqualTo(1);
+            }
+        }
+    }
+
+    /// The worst case for clients: the balancer would choose the same backend for them again.
+    @Test
+    void everyFlowOfAKilledBackendIsAnsweredByAnotherWithinOneDatagramOfTheMarkDown() throws Exception {
+        List<DatagramServer> servers = new ArrayList<>();
+        List<DatagramClient> clients = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            servers.add(DatagramServer.naming("s" + i));
+        }
+        PoolConfig pool = PoolBuilder
+                .of(passive(servers.stream().map(DatagramServer::address).toArray(InetSocketAddress[]::new)))
+                .balance(BY_CLIENT).build();
+        try (Balancer lb = new Balancer(TestConfigs.udp(2, pool, TestConfigs.FLOWS))) {
+            Map<DatagramClient, String> backendOf = new HashMap<>();
+            for (int i = 0; i < 300; i++) {
+                DatagramClient client = new DatagramClient(lb.address());
+                clients.add(client);
+                backendOf.put(client, client.ask("x"));
+            }
+            assertThat(backendOf.values()).contains("s0:x", "s1:x", "s2:x");
+            servers.get(1).close();
+            for (DatagramClient client : clients) {
+                client.send("load");
+            }
+            Backend killed = lb.engine().pool("out").backends().get(1);
+            Awaitility.await().until(() -> killed.healthState() == HealthState.DOWN);
+            for (DatagramClient client : clients) {
+                client.send("after");
+            }
+            for (DatagramClient client : clients) {
+                boolean wasKilled = "s1:x".equals(backendOf.get(client));
+                String first = client.receive().text();
+                // Of the datagrams before the mark-down some are lost, of those after it none.
+                String answer = first.endsWith(":load") ? client.receive().text() : first;
+                assertThat(answer).isIn("s0:after", "s2:after");
+                if (!wasKilled) {
+                    assertThat(first).isEqualTo(String.valueOf(backendOf.get(client)).replace(":x", ":load"));
+                }
+            }
+        } finally {
+            clients.forEach(DatagramClient::close);
+            servers.forEach(DatagramServer::close);
+        }
+    }
+
+    @Test
+    void aBackendInMaintenanceIsLeftAndOneThatIsDrainedIsNot() throws Exception {
+        try (DatagramServer one = DatagramServer.naming("one");
+                DatagramServer two = DatagramServer.naming("two");
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(one.address(), two.address()),
+                        TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            assertThat(client.ask("a")).isEqualTo("one:a");
+            Backend first = lb.engine().pool("out").backends().getFirst();
+            first.setAdminState(AdminState.DRAIN);
+            lb.engine().pool("out").publish();
+            assertThat(client.ask("b")).isEqualTo("one:b");
+            first.setAdminState(AdminState.MAINT);
+            lb.engine().pool("out").publish();
+            assertThat(client.ask("c")).isEqualTo("two:c");
+            assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.BACKEND_DOWN);
+        }
+    }
+
+    @Test
+    void aSilentBackendIsLeftAfterSomeUnansweredDatagrams() throws Exception {
+        FlowConfig flows = new FlowConfig(Duration.ofHours(1), 100, 0, FlowConfig.Shed.NEW, 0, -1,
+                new Unanswered(3, Duration.ofMillis(1)), UdpProxyHeader.EVERY, null);
+        try (DatagramServer silent = new DatagramServer(DatagramServer.Manner.SILENT);
+                DatagramServer two = DatagramServer.naming("two");
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(silent.address(), two.address()), flows));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            assertThat(client.insist("x", 100).text()).isEqualTo("two:x");
+            assertThat(silent.waiting()).isGreaterThanOrEqualTo(3);
+            assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.UNANSWERED);
+        }
+    }
+
+    @Test
+    void aDatagramForWhichThereIsNoBackendIsCounted() throws Exception {
+        DatagramServer gone = DatagramServer.echo();
+        gone.close();
+        try (Balancer lb = new Balancer(TestConfigs.udp(1, passive(gone.address()), TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            client.send("to nobody");
+            Backend only = lb.engine().pool("out").backends().getFirst();
+            Awaitility.await().until(() -> only.healthState() == HealthState.DOWN);
+            client.send("dropped");
+            Awaitility.await().until(() -> UdpDrops.of(lb, "no-backend") >= 1);
+        }
+    }
+
+    @Test
+    void aProbeByDatagramsTakesABackendOutAndBringsItBack() throws Exception {
+        HealthConfig h = TestConfigs.health(HealthConfig.Type.UDP);
+        HealthConfig ping = new HealthConfig(h.type(), h.interval(), h.fastInterval(), h.downInterval(), h.timeout(),
+                h.rise(), h.fall(), 0, new HealthConfig.Question(Octets.ofText("ping"), Octets.ofText("one:pi"), ""));
+        DatagramServer one = DatagramServer.naming("one");
+        try (Balancer lb = new Balancer(TestConfigs.udp(1,
+                PoolBuilder.out(one.address()).health(ping).build(), TestConfigs.FLOWS))) {
+            assertThat(one.next().text()).isEqualTo("ping");
+            Backend backend = lb.engine().pool("out").backends().getFirst();
+            assertThat(backend.healthState()).isEqualTo(HealthState.UP);
+            one.close();
+            Awaitility.await().until(() -> backend.healthState() == HealthState.DOWN);
+            try (DatagramServer other = new DatagramServer(one.address(), DatagramServer.answeringAs("other"))) {
+                for (int i = 0; i < 4; i++) {
+                    other.next();
+                }
+                assertThat(backend.healthState()).isEqualTo(HealthState.DOWN);
+            }
+            try (DatagramServer again = new DatagramServer(one.address(), DatagramServer.answeringAs("one"))) {
+                Awaitility.await().until(() -> backend.healthState() == HealthState.UP);
+                assertThat(again.waiting()).isGreaterThanOrEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void aProbeWithoutAnExpectationOnlyHearsThatThePortIsUnreachable() throws Exception {
+        HealthConfig h = TestConfigs.health(HealthConfig.Type.UDP);
+        HealthConfig quick = new HealthConfig(h.type(), h.interval(), h.fastInterval(), h.downInterval(),
+                Duration.ofMillis(50), 1, 1, 0, new HealthConfig.Question(Octets.ofText("?"), Octets.NONE, ""));
+        DatagramServer silent = new DatagramServer(DatagramServer.Manner.SILENT);
+        try (Balancer lb = new Balancer(TestConfigs.udp(1,
+                PoolBuilder.out(silent.address()).health(quick).build(), TestConfigs.FLOWS))) {
+            silent.next();
+            silent.next();
+            Backend backend = lb.engine().pool("out").backends().getFirst();
+            assertThat(backend.healthState()).isEqualTo(HealthState.UP);
+            silent.close();
+            Awaitility.await().until(() -> backend.healthState() == HealthState.DOWN);
+        }
+    }
+
+    private static PoolConfig passive(InetSocketAddress... backends) {
+        return PoolBuilder.out(backends).health(PASSIVE).build();
+    }
+}
