@@ -1,4 +1,4 @@
-/* The backend: one single-threaded epoll program that serves echo, source and sink on ports of 127.0.0.1. */
+/* The backend: one single-threaded epoll program that serves echo, source, sink and the echo of datagrams on ports of 127.0.0.1. */
 #include "load.h"
 
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum kind { NONE, ACCEPT_ECHO, ACCEPT_SOURCE, ACCEPT_SINK, ECHO, SOURCE, SINK };
+enum kind { NONE, ACCEPT_ECHO, ACCEPT_SOURCE, ACCEPT_SINK, ECHO, SOURCE, SINK, DATAGRAMS };
 
 struct peer {
     enum kind kind;
@@ -89,6 +89,7 @@ static void serve(int ep, int fd, uint32_t events) {
         case ACCEPT_SOURCE: return accept_all(ep, fd, SOURCE);
         case ACCEPT_SINK: return accept_all(ep, fd, SINK);
         case ECHO: return echo(ep, fd, p);
+        case DATAGRAMS: return echo_datagrams(fd);
         case SOURCE:
             if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) return drop(fd);
             n = give_bulk(fd, &p->offset);
@@ -106,16 +107,19 @@ static void serve(int ep, int fd, uint32_t events) {
 }
 
 int backend(unsigned max_seconds) {
-    int port[3], ep = epoll_create1(EPOLL_CLOEXEC);
+    int port[4], ep = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event events[EVENTS];
     for (int i = 0; i < 3; i++) {
         int fd = listen_on_loopback(&port[i]);
         peers[fd].kind = (enum kind)(ACCEPT_ECHO + i);
         watch(ep, EPOLL_CTL_ADD, fd, EPOLLIN, (uint32_t)fd);
     }
+    int datagrams = open_datagram_echo(&port[3]);
+    peers[datagrams].kind = DATAGRAMS;
+    watch(ep, EPOLL_CTL_ADD, datagrams, EPOLLIN, (uint32_t)datagrams);
     watch(ep, EPOLL_CTL_ADD, STDIN_FILENO, EPOLLIN, STDIN_FILENO);
     alarm(max_seconds);
-    printf("{\"echo\":%d,\"source\":%d,\"sink\":%d}\n", port[0], port[1], port[2]);
+    printf("{\"echo\":%d,\"source\":%d,\"sink\":%d,\"datagrams\":%d}\n", port[0], port[1], port[2], port[3]);
     fflush(stdout);
     for (;;) {
         int n = epoll_wait(ep, events, EVENTS, -1);

@@ -6,6 +6,7 @@ from pathlib import Path
 import machine
 
 SERVICES = ("echo", "source", "sink")
+DATAGRAMS = "datagrams"  # the service of UDP
 SPLICE_OPTIONS = {"haproxy": "", "haproxy-splice": "option splice-auto", "haproxy-splice-forced": "option splice-request\n  option splice-response"}
 NAMES = ["direct", *SPLICE_OPTIONS, "nginx", "lb"]
 PIPES = 256  # descriptors that HAProxy may use for splicing; by default a quarter of its maxconn, twice
@@ -42,6 +43,7 @@ stream {{
 {servers}}}
 """
 NGINX_SERVICE = "  server {{ listen 127.0.0.1:{port} backlog=4096; proxy_pass 127.0.0.1:{backend}; }}\n"
+NGINX_DATAGRAMS = "  server {{ listen 127.0.0.1:{port} udp; proxy_pass 127.0.0.1:{backend}; }}\n"
 LB = """workers = {workers}
 {options}
 listeners {{
@@ -50,6 +52,7 @@ pools {{
 {pools}}}
 """
 LB_LISTENER = '  {name} {{ bind = "127.0.0.1:{port}", pool = {name} }}\n'
+LB_DATAGRAMS = '  {name} {{ bind = "127.0.0.1:{port}", protocol = udp, pool = {name} }}\n'
 LB_POOL = '  {name} {{ backends = [ "127.0.0.1:{backend}" ] }}\n'
 LB_COMMAND = "./lb run -f {config}"
 
@@ -97,7 +100,7 @@ class Target:
         self.folder.mkdir()
         self.folder.chmod(0o755)  # nginx started by root works as another user
         self.access_log = self.folder / "access.log"
-        self.ports = dict(backend) if spec.base == "direct" else dict(zip(SERVICES, free_ports(3)))
+        self.ports = dict(backend) if spec.base == "direct" else dict(zip((*SERVICES, DATAGRAMS), free_ports(4)))
         self.process = None
 
     def command(self):
@@ -105,6 +108,7 @@ class Target:
         spec, options = self.spec, self.options
         services = [dict(name=s, port=self.ports[s], backend=self.backend[s]) for s in SERVICES]
         of_all = lambda template: "".join(template.format(**s) for s in services)
+        datagrams = dict(name=DATAGRAMS, port=self.ports[DATAGRAMS], backend=self.backend[DATAGRAMS])
         config = self.folder / "config"
         if spec.base in SPLICE_OPTIONS:
             splice = SPLICE_OPTIONS[spec.base]
@@ -119,9 +123,11 @@ class Target:
             config.write_text(NGINX.format(
                 load_module=f"load_module {module};" if module else "", user="user root;" if os.getuid() == 0 else "", workers=spec.workers,
                 nofile=min(hard, 40000), dir=self.folder, maxconn=min(20000, hard),
-                access_log=f"{self.access_log} tcplog" if spec.log else "off", servers=of_all(NGINX_SERVICE)))
+                access_log=f"{self.access_log} tcplog" if spec.log else "off",
+                servers=of_all(NGINX_SERVICE) + NGINX_DATAGRAMS.format(**datagrams)))
             return [options.nginx, "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c", str(config)]
-        config.write_text(LB.format(workers=spec.workers, listeners=of_all(LB_LISTENER), pools=of_all(LB_POOL),
+        config.write_text(LB.format(workers=spec.workers, listeners=of_all(LB_LISTENER) + LB_DATAGRAMS.format(**datagrams),
+                                    pools=of_all(LB_POOL) + LB_POOL.format(**datagrams),
                                     options=("access-log = text\n" if spec.log else "") + ("busy-poll = 200us\n" if spec.busy else "")))
         return shlex.split(options.lb_command.format(config=config))
 
@@ -136,7 +142,7 @@ class Target:
             began = time.monotonic()
             self.process = subprocess.Popen(command, cwd=machine.ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
         deadline, took = began + (5 if self.spec.base != "lb" else 60), None
-        for port in self.ports.values():
+        for port in (self.ports[s] for s in SERVICES):
             while not listens(port):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise Failure(f"{self.name} did not start:\n" + self.last_words())

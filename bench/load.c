@@ -1,12 +1,13 @@
 /*
  * Backend and load of the bench: two single-threaded epoll programs in one binary, loopback only.
  *
- *   load backend [MAX_SECONDS]                     serves echo, source and sink; prints {"echo":PORT,...}; ends when stdin ends
+ *   load backend [MAX_SECONDS]                     serves echo, source, sink and datagrams; prints {"echo":PORT,...}; ends when stdin ends
  *   load [opts] PORT pingpong SIZE CONNS SECONDS   one message in flight per connection, the answer is compared
  *   load [opts] PORT up CONNS SECONDS              endless upload
  *   load [opts] PORT down CONNS SECONDS            endless download
  *   load [opts] PORT connect fin|rst CONNS SECONDS connect, 64 B there and back, close; CONNS at a time
  *   load [opts] PORT mix CONNS SECONDS             as connect fin, but every fifth session is 16 x 64 KiB there and back
+ *   load [opts] PORT datagrams SIZE FLOWS N SECONDS  N datagrams in flight per flow, each answer is compared; lost ones are counted
  *   load        PORT idle                          for each number N on stdin: holds N connections, each of which has had one
  *                                                  answer, and prints N; ends when stdin ends
  *
@@ -312,6 +313,7 @@ static int usage(void) {
     fputs("usage: load backend [MAX_SECONDS]\n"
           "       load [-r RAMP] [-R RATE] [-p PID,...]... PORT pingpong SIZE CONNS SECONDS | up CONNS SECONDS | down CONNS SECONDS\n"
           "                                           | connect fin|rst CONNS SECONDS | mix CONNS SECONDS\n"
+          "                                           | datagrams SIZE FLOWS IN_FLIGHT SECONDS\n"
           "       load PORT idle\n", stderr);
     return 2;
 }
@@ -342,6 +344,8 @@ int main(int argc, char **argv) {
     argv += optind, argc -= optind;
     if (argc < 2) return usage();
     port = atoi(argv[0]);
+    if (strcmp(argv[1], "datagrams") == 0 && argc == 6)
+        return datagram_load(port, (size_t)atol(argv[2]), atoi(argv[3]), (unsigned)atoi(argv[4]), ramp, atof(argv[5]), groups, count);
     if (strcmp(argv[1], "pingpong") == 0 && argc == 5) mode = PINGPONG, ping_size = (size_t)atol(argv[2]);
     else if (strcmp(argv[1], "up") == 0 && argc == 4) mode = UP;
     else if (strcmp(argv[1], "down") == 0 && argc == 4) mode = DOWN;

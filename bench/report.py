@@ -78,11 +78,11 @@ def test_text(found, test):
     if TESTS[test].paced and found["saturation"]:
         text += f"About {found['saturation'] / 2:,.0f} {unit}/s, half of what HAProxy (copy) can do here: measured before each round.\n\n"
     head = ["target", f"{unit}/s", f"{unit}/CPU-s balancer", f"{unit}/CPU-s all", "p50 us", "p99 us", "p99.9 us", *(f"/ {name}" for name in PEERS.values()),
-            "balancer", "backend", "load", "others", "spliced"]
+            "balancer", "backend", "load", "others", "spliced", "lost"]
     return text + table(head, [
         [target, *(cell_text(row.get(f)) for f in FIGURES),
          *(cell_text(row.get("per_cpu_second", {}).get("ratio", {}).get(peer), two) for peer in PEERS),
-         *("-" if row[n] is None else two(row[n]) for n in LOADS), "-" if row["spliced"] is None else f"{row['spliced']:.0%}"]
+         *("-" if row[n] is None else two(row[n]) for n in LOADS), "-" if row["spliced"] is None else f"{row['spliced']:.0%}", "-" if row["lost"] is None else f"{row['lost']:,.0f}"]
         for target, row in rows.items()])
 
 

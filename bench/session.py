@@ -64,6 +64,7 @@ class Session:
         r = json.loads(done.stdout)
         problems, after = [], target.bytes_out()
         r["spliced"] = (after[1] - before[1]) / max(1, after[0] - before[0]) if after else None
+        r.setdefault("lost", None)
         r["work"] = r[test.figure] * test.scale
         r["of_rate"] = r["operations"] / r["seconds"] / self.paced_rate() if test.paced and r["seconds"] else None
         if r["errors"]:

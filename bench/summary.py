@@ -42,7 +42,7 @@ def summarize(rounds):
             for name in LOADS:
                 cell = spread([r[name] / r["seconds"] for r in results if r])
                 rows[t][name] = cell and cell["median"]
-            for name in ("spliced", "of_rate"):
+            for name in ("spliced", "of_rate", "lost"):
                 cell = spread([r[name] for r in results if r])
                 rows[t][name] = cell and cell["median"]
     return summary

@@ -19,6 +19,10 @@ def bulk(direction, connections):
     return Test("sink" if direction == "up" else "source", f"{direction} {connections}", "MB", figure="bytes", scale=1e-6)
 
 
+def datagrams(size, flows, in_flight):
+    return Test("datagrams", f"datagrams {size} {flows} {in_flight}", "datagram", part="udp")
+
+
 TESTS = {
     "pingpong-64-1": Test("echo", "pingpong 64 1", "msg"),
     "pingpong-64-50": Test("echo", "pingpong 64 50", "msg"),
@@ -32,6 +36,9 @@ TESTS = {
     "connect-rst": Test("echo", "connect rst 32", "conn"),
     "mix": Test("echo", "mix 32", "session"),
     "paced-64-50": Test("echo", "pingpong 64 50", "msg", paced=True),
+    "udp-64-1": datagrams(64, 1, 1),
+    "udp-64-64": datagrams(64, 64, 4),
+    "udp-1200-64": datagrams(1200, 64, 8),
     "connect-fin-log": Test("echo", "connect fin 32", "conn", part="log"),
     "busy-poll-64-1": Test("echo", "pingpong 64 1", "msg", part="busy-poll"),
 }
@@ -63,6 +70,8 @@ def parts(options):
         targets = specs
         if name == "log":
             targets = [balancers.Spec(s.base, log=True) for s in specs if "splice" not in s.base]
+        if name == "udp":
+            targets = [s for s in specs if not s.base.startswith("haproxy")]  # which has no UDP
         if name == "busy-poll":
             targets = [s for s in specs if s.base in ("direct", "haproxy", "lb")]
             targets += [balancers.Spec(s.base, busy=True) for s in targets if s.base != "direct" and s.base not in options.no_busy_poll]

@@ -72,7 +72,7 @@ class UsageTest {
         assertThat(lb("run", "--listen", "1")).isEqualTo(2);
         assertThat(lb("run", "--backend", "1")).isEqualTo(2);
         assertThat(err.toString().lines().filter(line -> !line.startsWith("lb: see "))).containsExactly(
-                "lb: --listen needs a value: [tcp://][HOST:]PORT", "lb: --workers is written twice",
+                "lb: --listen needs a value: [tcp://|udp://][HOST:]PORT", "lb: --workers is written twice",
                 "lb: --log-level = \"loud\": expected one of error, warn, info, debug",
                 "lb: --backend is missing: expected -f FILE, or at least one --listen and one --backend",
                 "lb: --listen is missing: expected -f FILE, or at least one --listen and one --backend");

@@ -179,8 +179,13 @@ final class Block {
 
     /// Whether nobody wrote the key, or `auto` for it.
     boolean isAuto(String key) {
+        return written(key) == null || isText(key, "auto");
+    }
+
+    /// Whether somebody wrote just that.
+    boolean isText(String key, String text) {
         ConfigValue value = written(key);
-        return value == null || "auto".equals(value.unwrapped());
+        return value != null && String.valueOf(value.unwrapped()).equals(text);
     }
 
     /// Notes a problem if somebody wrote a key that does not go with the others. Its default value is fine: the effective

@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
@@ -18,6 +20,7 @@ import lb.core.config.PoolConfig;
 record FlowBudget(int sessions, int localPorts, List<PoolConfig> pools) {
 
     private static final Path RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
+    private static final Pattern FIRST_LAST = Pattern.compile("(\\d{1,5})\\s+(\\d{1,5})");
     /// The kernel's default.
     private static final int DEFAULT_PORTS = 28_232;
 
@@ -53,7 +56,7 @@ record FlowBudget(int sessions, int localPorts, List<PoolConfig> pools) {
         if (block.isAuto("max-flows")) {
             return listener.withProtocols(listener.tcp(), flows.withMaxFlows(flows(listener)));
         }
-        if (flows.maxFlows() > bound(listener)) {
+        if (flows.maxFlows() > bound(listener) && block.isText("max-flows", Integer.toString(flows.maxFlows()))) {
             block.problem("max-flows", "expected at most " + bound(listener) + ": max-connections is " + sessions
                     + ", and there are " + localPorts + " local ports for each of " + backends(listener)
                     + " backends (net.ipv4.ip_local_port_range)");
@@ -64,9 +67,11 @@ record FlowBudget(int sessions, int localPorts, List<PoolConfig> pools) {
     /// What this machine has.
     static int localPortsOfMachine() {
         try {
-            String[] range = Files.readString(RANGE).strip().split("\\s+");
-            return Integer.parseInt(range[1]) - Integer.parseInt(range[0]) + 1;
-        } catch (IOException | RuntimeException e) {
+            Matcher range = FIRST_LAST.matcher(Files.readString(RANGE).strip());
+            return range.matches()
+                    ? Integer.parseInt(range.group(2)) - Integer.parseInt(range.group(1)) + 1
+                    : DEFAULT_PORTS;
+        } catch (IOException e) {
             return DEFAULT_PORTS;
         }
     }

@@ -87,7 +87,7 @@ final class PoolReader {
         if (type != HealthConfig.Type.UDP) {
             block.forbid("send", "applies only to type = udp");
             block.forbid("expect", "applies only to type = udp");
-        } else if (question.send().isEmpty()) {
+        } else if (block.written("send") == null || block.isText("send", "")) {
             block.problem("send", "expected what a probe of type udp sends");
         }
         if (type != HealthConfig.Type.DNS) {

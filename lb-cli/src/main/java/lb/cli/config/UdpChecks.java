@@ -73,7 +73,7 @@ final class UdpChecks {
         if (ids == null || block == null) {
             return;
         }
-        long most = 1L << 8 * ids.length();
+        long most = 1L << (8 * ids.length());
         for (BackendConfig backend : pool.backends()) {
             if (backend.serverId() >= most) {
                 block.problem("flow-key", "looks at " + ids.length() + " bytes, but the server-id of pools."

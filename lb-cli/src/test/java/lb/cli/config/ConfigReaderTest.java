@@ -92,7 +92,7 @@ class ConfigReaderTest {
     void writtenLimitThatTheDescriptorsDoNotAllowIsAnErrorAndADerivedOneNever() {
         assertThat(problems(GOOD + "max-connections = 10000")).singleElement().asString()
                 .startsWith("FILE:3: max-connections = 10000: needs ").contains("the limit is 20000");
-        ConfigReader poor = new ConfigReader(new ConfigReader.Machine(4, 10), Resolver.SYSTEM);
+        ConfigReader poor = new ConfigReader(new ConfigReader.Machine(4, 10, 28_232), Resolver.SYSTEM);
         assertThat(valid(read(GOOD, poor)).maxConnections()).isEqualTo(1);
         assertThat(lines(read(GOOD, poor).warnings())).containsExactly("max-connections: the limit of 10 descriptors "
                 + "allows only 1 session (raise it: ulimit -n, LimitNOFILE=)");

@@ -44,21 +44,24 @@ class FlagsTest {
             assertThat(config.pools().getFirst().backends().getFirst().name()).isEqualTo("127.0.0.1:1");
         }
         Flags udp = new Flags().listen("--listen", "udp://:6031").pool("--backend", "backends", List.of("127.0.0.1:1"));
-        assertThat(Readings.problems(Readings.reader().read(udp))).singleElement().asString()
-                .endsWith("not supported by this version yet; expected tcp");
+        assertThat(Readings.valid(Readings.reader().read(udp)).listeners().getFirst()).satisfies(listener -> {
+            assertThat(listener.bind()).hasToString("*:6031");
+            assertThat(listener.tcp()).isFalse();
+        });
     }
 
     @Test
     void problemsNameTheFlag() {
-        Flags flags = new Flags().listen("--listen", "udp://99999")
+        Flags flags = new Flags().listen("--listen", "sctp://99999")
                 .pool("--backend", "backends", List.of("127.0.0.1:1,weight=-1"))
                 .pool("--balance", "balance", "round-robbin").pool("--health", "health.type", "maybe");
         assertThat(Readings.problems(Readings.reader().read(flags))).containsExactlyInAnyOrder(
                 "--backend: pools.default.backends[0].weight = \"-1\": expected a whole number from 0 to 256",
                 "--balance: pools.default.balance = \"round-robbin\": expected one of round-robin, least-connections, "
                         + "random-two, least-time, hash, five-tuple-hash, source-hash (did you mean round-robin?)",
-                "--health: pools.default.health.type = \"maybe\": expected one of tcp, off",
-                "--listen: listeners.default.protocol = \"udp\": not supported by this version yet; expected tcp",
+                "--health: pools.default.health.type = \"maybe\": expected one of auto, tcp, udp, dns, passive, "
+                        + "off",
+                "--listen: listeners.default.protocol = \"sctp\": expected tcp, udp or [tcp, udp]",
                 "--listen: listeners.default.bind = \"99999\": expected a port from 0 to 65535");
     }
 

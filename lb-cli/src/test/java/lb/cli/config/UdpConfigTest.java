@@ -2,6 +2,7 @@ package lb.cli.config;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import lb.core.config.ConnectionIdConfig;
 import lb.core.config.FlowConfig;
 import lb.core.config.HealthConfig;
@@ -35,9 +36,8 @@ class UdpConfigTest {
         ListenerConfig listener = valid(listener("bind = 53\nprotocol = [tcp, udp]\nresponses = 1\nflow-key "
                 + "{ type = quic-connection-id }")).listeners().getFirst();
         assertThat(listener.tcp()).isTrue();
-        assertThat(listener.udp()).isNotNull();
-        assertThat(listener.udp().responses()).isEqualTo(1);
-        assertThat(listener.udp().connectionId()).isEqualTo(new ConnectionIdConfig(2, 1));
+        assertThat(Objects.requireNonNull(listener.udp()).responses()).isEqualTo(1);
+        assertThat(Objects.requireNonNull(listener.udp()).connectionId()).isEqualTo(new ConnectionIdConfig(2, 1));
     }
 
     @ParameterizedTest
@@ -143,7 +143,6 @@ class UdpConfigTest {
         ListenerConfig listener = valid(Readings.reader().read(flags)).listeners().getFirst();
         assertThat(listener.bind()).hasToString("*:7777");
         assertThat(listener.tcp()).isFalse();
-        assertThat(listener.udp()).isNotNull();
-        assertThat(listener.udp().idleTimeout()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(Objects.requireNonNull(listener.udp()).idleTimeout()).isEqualTo(Duration.ofSeconds(5));
     }
 }
