@@ -11,7 +11,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 public enum DebianProgram {
     MARIADBD("mariadb-server"), MARIADB_INSTALL_DB("mariadb-server"), MARIADB("mariadb-client"), NGINX(
             "nginx-light or nginx"), HAPROXY(
-                    "haproxy"), CURL("curl"), PSQL("postgresql-client"), PRLIMIT("util-linux"), SETPRIV("util-linux");
+                    "haproxy"), CURL("curl"), PSQL("postgresql-client"), PRLIMIT(
+                            "util-linux"), SETPRIV("util-linux"), DIG(
+                                    "bind9-dnsutils"), DNSMASQ("dnsmasq-base");
 
     private static final List<String> FOLDERS = List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin");
 
