@@ -53,7 +53,7 @@ class ManyFlowsTest {
     void flowsThatComeAndGoLeaveNothingBehind() throws Exception {
         try (DatagramServer server = DatagramServer.echo();
                 LbProcess lb = LbProcess.run("--listen", "udp://0.0.0.0:0", "--backend", text(server), "--idle-timeout",
-                        "8s")) {
+                        "15s")) {
             long limit = Long.parseLong(Files.readAllLines(Path.of("/proc/" + lb.child().pid() + "/limits")).stream()
                     .filter(line -> line.startsWith("Max open files")).findFirst().orElseThrow().split(" +", 6)[3]);
             int flows = (int) Math.min(MOST_FLOWS, limit - 1000);
@@ -62,19 +62,29 @@ class ManyFlowsTest {
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
                 askAll(client, port, 1000);
                 awaitDescriptors(lb, 0, 300);
+                long heap = heapBytes(lb);
+                // After the first question about the heap, which leaves a socket for the next ones.
                 int descriptors = lb.child().descriptors();
-                long heap = lb.liveHeapBytes();
                 askAll(client, port, flows);
                 assertThat(lb.child().descriptors()).isGreaterThanOrEqualTo(flows);
-                long heapOfAll = lb.liveHeapBytes();
-                awaitDescriptors(lb, descriptors, descriptors);
-                long heapAfter = lb.liveHeapBytes();
+                long heapOfAll = heapBytes(lb);
+                awaitDescriptors(lb, 0, descriptors);
+                long heapAfter = heapBytes(lb);
                 System.out.printf("%d flows of a limit of %d descriptors: %d bytes of heap each%n", flows, limit,
                         (heapOfAll - heap) / flows);
                 assertThat(heapAfter).isLessThan(heap + MUCH_HEAP_BYTES);
                 askAll(client, port, 100);
             }
         }
+    }
+
+    /// The JVM's collector leaves some dead objects where they are, and counts their room; each fourth time it does not.
+    private static long heapBytes(LbProcess lb) throws Exception {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 4; i++) {
+            least = Math.min(least, lb.liveHeapBytes());
+        }
+        return least;
     }
 
     private static void awaitDescriptors(LbProcess lb, long least, long most) {
