@@ -1,6 +1,5 @@
 package lb.l4.udp;
 
-import lb.core.config.UdpProxyHeader;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.ReceiveBatch;
@@ -31,10 +30,12 @@ final class BackendSender {
     /// Sends the slots from `first` on.
     ///
     /// @return the slot at which the backend was found not to be there, or -1
-    int send(UdpFlow flow, int first, int fd) {
-        byte[] header = flow.proxyHeader();
-        if (header != null) {
-            return sendWithHeader(flow, first, fd, header);
+    int send(UdpFlow flow, int first, FlowSocket socket) {
+        int fd = socket.intValue();
+        OutgoingHeader header = flow.header();
+        byte[] prefix = header == null ? null : header.next();
+        if (header != null && prefix != null) {
+            return sendWithHeader(flow, first, socket, header, prefix);
         }
         if (next[first] < 0 && in.segmentBytes(first) == 0) {
             return sendOne(flow, first, fd);
@@ -61,8 +62,10 @@ final class BackendSender {
     }
 
     /// Datagram by datagram, also those that the kernel has joined.
-    private int sendWithHeader(UdpFlow flow, int first, int fd, byte[] header) {
-        out.setPrefix(header);
+    private int sendWithHeader(UdpFlow flow, int first, FlowSocket socket, OutgoingHeader header, byte[] prefix) {
+        int fd = socket.intValue();
+        boolean hasPrefix = true;
+        out.setPrefix(prefix);
         try {
             for (int slot = first; slot >= 0; slot = next[slot]) {
                 int segment = in.segmentBytes(slot) == 0 ? in.length(slot) : in.segmentBytes(slot);
@@ -75,17 +78,20 @@ final class BackendSender {
                         }
                     }
                     int length = Math.min(segment, in.length(slot) - at);
-                    flow.headerGoesOut(fd, length);
+                    if (hasPrefix) {
+                        header.putBefore(length, linux, socket);
+                    }
                     add(flow, slot, in.buffer(slot) + at, length, 0);
                     at += length;
-                    if (flow.proxyHeaderMode() == UdpProxyHeader.FIRST) {
+                    if (header.isFirstOnly()) {
+                        hasPrefix = false;
                         out.setPrefix(NOTHING);
                     }
                 } while (at < in.length(slot));
             }
             int refused = flush(flow, fd);
-            if (refused < 0 && flow.proxyHeaderMode() == UdpProxyHeader.FIRST) {
-                flow.headerWasSent();
+            if (refused < 0) {
+                header.sent();
             }
             return refused;
         } finally {

@@ -30,13 +30,13 @@ final class FlowDialer {
     /// @return why there is none, or null
     @Nullable
     DropReason dial(UdpFlow flow, @Nullable Backend wanted) {
-        PoolSnapshot snapshot = flow.snapshot();
+        PoolSnapshot snapshot = flow.backend.snapshot();
         HashKey part = snapshot.hashKey();
         long hash = part == null ? 0 : flow.client.hash(part);
         for (int tries = 1; tries <= snapshot.config().connectTries(); tries++) {
-            Backend picked = wanted != null && !flow.tried().contains(wanted)
+            Backend picked = wanted != null && !flow.backend.tried().contains(wanted)
                     ? wanted
-                    : snapshot.pick(hash, flow.tried());
+                    : snapshot.pick(hash, flow.backend.tried());
             if (picked == null) {
                 break;
             }
@@ -48,7 +48,7 @@ final class FlowDialer {
                 home.warnings.log("backend " + picked.id() + ": cannot begin a flow: " + Errno.text(-result));
                 return DropReason.NO_RESOURCES;
             }
-            flow.addTried(picked);
+            flow.backend.addTried(picked);
             flow.settings().upstream().connectFailed(picked, Errno.text(-result));
         }
         return DropReason.NO_BACKEND;
@@ -72,17 +72,19 @@ final class FlowDialer {
         }
         sockets.opened(socket);
         picked.acquire();
-        flow.connected(picked, socket, tries, header(flow));
+        flow.backend.choose(picked, tries);
+        flow.connected(socket, header(flow));
         return fd;
     }
 
-    private static byte @Nullable [] header(UdpFlow flow) {
+    private static @Nullable OutgoingHeader header(UdpFlow flow) {
         ProxyHeaderEncoder encoder = flow.settings().upstream().proxyHeader();
         if (encoder == null) {
             return null;
         }
         ByteBuffer out = ByteBuffer.allocate(SendBatch.MAX_PREFIX_BYTES);
         int length = encoder.encodeUdp(out, flow.client.client(), flow.client.local(), flow.client.tlvs(), flow.id());
-        return Arrays.copyOf(out.array(), length);
+        return new OutgoingHeader(Arrays.copyOf(out.array(), length),
+                flow.backend.snapshot().config().proxyProtocol().udp(), flow.flows.listener());
     }
 }

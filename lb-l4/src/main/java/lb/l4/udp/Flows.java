@@ -85,7 +85,7 @@ final class Flows {
         Backend named = null;
         if (arrival.serverId() != BackendConfig.NO_SERVER_ID) {
             named = settings.upstream().pool().snapshot().ofServerId(arrival.serverId());
-            if (named != null && flow != null && flow.backend() != named) {
+            if (named != null && flow != null && flow.backend.chosen() != named) {
                 tag = FlowKey.mix(tag + 1 + arrival.serverId());
                 hash = FlowKey.hash(home.hashSeed, in, slot, tag);
                 flow = table.find(in, slot, tag, hash);
@@ -163,12 +163,12 @@ final class Flows {
     }
 
     private @Nullable DropReason start(UdpFlow flow, @Nullable Backend wanted) {
-        if (!flow.pool().tryAcquire(flow.snapshot().config().maxConnections())) {
+        if (!flow.backend.pool().tryAcquire(flow.backend.snapshot().config().maxConnections())) {
             return DropReason.POOL_LIMIT;
         }
         DropReason failure = home.memory().dialer.dial(flow, wanted);
         if (failure != null) {
-            flow.pool().release();
+            flow.backend.pool().release();
         }
         return failure;
     }
@@ -198,11 +198,8 @@ final class Flows {
         byAge.remove(flow);
         // Made while the flow still counts, given away when it does not.
         SessionRecord record = record(flow, cause);
-        Backend backend = flow.backend();
-        if (backend != null) {
-            backend.release();
-        }
-        flow.pool().release();
+        flow.backend.release();
+        flow.backend.pool().release();
         release(flow);
         if (record != null) {
             home.report(record, flow.settings().accessLog());
@@ -219,16 +216,16 @@ final class Flows {
     }
 
     private @Nullable SessionRecord record(UdpFlow flow, EndCause cause) {
-        Backend backend = flow.backend();
+        Backend backend = flow.backend.chosen();
         if (flow.settings().accessLog() == AccessLogFormat.OFF || backend == null) {
             return null;
         }
         FlowClient client = flow.client;
-        FlowCounts counts = flow.counts();
-        return new SessionRecord(flow.id(), listener.name(), flow.pool().name(), backend, client.peer(),
+        FlowCounts counts = flow.counts;
+        return new SessionRecord(flow.id(), listener.name(), flow.backend.pool().name(), backend, client.peer(),
                 client.client(), client.local(), flow.startedMillis(), 0, System.nanoTime() - flow.startedNanos(),
-                counts.bytesUp(), counts.bytesDown(), flow.tries(), new EndReason(cause, SessionPhase.DATA),
-                listener.active(), flow.pool().active(), backend.active(), true, counts.datagramsUp(),
+                counts.bytesUp(), counts.bytesDown(), flow.backend.tries(), new EndReason(cause, SessionPhase.DATA),
+                listener.active(), flow.backend.pool().active(), backend.active(), true, counts.datagramsUp(),
                 counts.datagramsDown());
     }
 }

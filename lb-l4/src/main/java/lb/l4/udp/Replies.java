@@ -73,7 +73,7 @@ final class Replies extends Ready {
             flow.drops.add(DropReason.TOO_LARGE, 1);
             return;
         }
-        flow.counts().answered(segment == 0 ? 1 : (length + segment - 1) / segment, length);
+        flow.counts.answered(segment == 0 ? 1 : (length + segment - 1) / segment, length);
         if (!out.join(flow, in.buffer(slot), length, segment)) {
             FlowKey key = flow.key;
             out.add(flow, slot, in.buffer(slot), length, segment);

@@ -1,17 +1,8 @@
 package lb.l4.udp;
 
-import java.net.Inet4Address;
-import lb.core.balance.Tried;
-import lb.core.config.UdpProxyHeader;
-import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
-import lb.core.pool.HealthState;
-import lb.core.pool.Pool;
-import lb.core.pool.PoolSnapshot;
 import lb.core.session.EndCause;
-import lb.l4.linux.Datagrams;
 import lb.l4.linux.Errno;
-import lb.l4.linux.Linux;
 import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -40,23 +31,19 @@ final class UdpFlow extends Ready {
     final FlowClient client;
     final FlowKey key;
     final DropCounts drops;
+    final FlowBackend backend;
+    final FlowCounts counts;
     @Nullable UdpFlow older;
     @Nullable UdpFlow newer;
 
     private final UdpWorker home;
     private final UdpListener.Settings settings;
-    private final FlowCounts counts;
     private final long number;
     private final long startedNanos = System.nanoTime();
     private final long startedMillis = System.currentTimeMillis();
-    private PoolSnapshot snapshot;
-    private Tried tried = Tried.NONE;
-    private int tries;
-    private @Nullable Backend backend;
     private @Nullable FlowSocket socket;
+    private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
-    private byte @Nullable [] proxyHeader;
-    private int maxHeaderPayload = -1;
     private int idleTicks;
     private int lastActiveTick;
     /// The batch's datagrams of this flow: a list through [BatchMemory#next].
@@ -76,50 +63,12 @@ final class UdpFlow extends Ready {
         this.number = home.nextFlowNumber();
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
-        this.snapshot = pool().snapshot();
+        this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend);
         this.idleTicks = settings.idleTicks();
-        if (left != null && left.backend != null) {
-            tried = left.tried;
-            addTried(left.backend);
-        }
     }
 
     UdpListener.Settings settings() {
         return settings;
-    }
-
-    Pool pool() {
-        return settings.upstream().pool();
-    }
-
-    PoolSnapshot snapshot() {
-        return snapshot;
-    }
-
-    /// Backends that are not to be tried.
-    Tried tried() {
-        return tried;
-    }
-
-    void addTried(Backend failed) {
-        if (tried == Tried.NONE) {
-            tried = new Tried(snapshot.config().connectTries());
-        }
-        tried.add(failed);
-    }
-
-    FlowCounts counts() {
-        return counts;
-    }
-
-    /// How many backends were picked until it had one.
-    int tries() {
-        return tries;
-    }
-
-    @Nullable
-    Backend backend() {
-        return backend;
     }
 
     @Nullable
@@ -143,13 +92,10 @@ final class UdpFlow extends Ready {
 
     /// The flow has found its backend.
     ///
-    /// @param picked whose slot is taken
-    /// @param header the PROXY header of its datagrams, or null
-    void connected(Backend picked, FlowSocket connected, int triesMade, byte @Nullable [] header) {
-        backend = picked;
+    /// @param headerOut the PROXY header of its datagrams, or null
+    void connected(FlowSocket connected, @Nullable OutgoingHeader headerOut) {
         socket = connected;
-        tries = triesMade;
-        proxyHeader = header;
+        header = headerOut;
         if (settings.flows().responses() == 0) {
             idleTicks = Math.min(idleTicks, LINGER_TICKS);
         }
@@ -167,13 +113,8 @@ final class UdpFlow extends Ready {
         if (leaving != null) {
             return leaving;
         }
-        PoolSnapshot now = pool().snapshot();
-        Backend present = backend;
-        if (now != snapshot && present != null) {
-            snapshot = now;
-            if (present.healthState() == HealthState.DOWN || present.adminState() == AdminState.MAINT) {
-                return EndCause.BACKEND_DOWN;
-            }
+        if (backend.isUnusable()) {
+            return EndCause.BACKEND_DOWN;
         }
         return counts.isUnanswered(worker().wheel().now()) ? EndCause.UNANSWERED : null;
     }
@@ -220,7 +161,7 @@ final class UdpFlow extends Ready {
             return;
         }
         touch();
-        int refused = home.memory().toBackend.send(this, first, connected.intValue());
+        int refused = home.memory().toBackend.send(this, first, connected);
         if (refused >= 0) {
             refused(Errno.text(Errno.ECONNREFUSED));
             finish(EndCause.SERVER_REFUSED);
@@ -251,37 +192,10 @@ final class UdpFlow extends Ready {
         counts.asked(datagrams, bytes, lastActiveTick);
     }
 
-    byte @Nullable [] proxyHeader() {
-        return proxyHeader;
-    }
-
-    UdpProxyHeader proxyHeaderMode() {
-        return snapshot.config().proxyProtocol().udp();
-    }
-
-    /// The backend has its header, and gets no other.
-    void headerWasSent() {
-        proxyHeader = null;
-    }
-
-    /// Counts a datagram that the header makes larger than what the way to the backend takes in one piece.
-    void headerGoesOut(int fd, int payloadBytes) {
-        byte[] header = proxyHeader;
-        if (maxHeaderPayload < 0 && header != null) {
-            maxHeaderPayload = maxPayload(fd) - header.length;
-        }
-        if (payloadBytes > maxHeaderPayload) {
-            flows.listener().headerOverMtu(maxHeaderPayload);
-        }
-    }
-
-    /// Bytes that go to the backend in one packet, less the headers of IP and UDP.
-    private int maxPayload(int fd) {
-        FlowSocket connected = socket;
-        boolean isIpv4 = connected != null && connected.target().address() instanceof Inet4Address;
-        return isIpv4
-                ? worker().linux().getsockopt(fd, Linux.IPPROTO_IP, Datagrams.IP_MTU) - 28
-                : worker().linux().getsockopt(fd, Linux.IPPROTO_IPV6, Datagrams.IPV6_MTU) - 48;
+    /// The PROXY header of its datagrams, or null.
+    @Nullable
+    OutgoingHeader header() {
+        return header;
     }
 
     void onReadable() {
@@ -314,13 +228,13 @@ final class UdpFlow extends Ready {
             refused(Errno.text(errno));
             leave(EndCause.SERVER_REFUSED);
         } else if (errno != Errno.EAGAIN && errno != Errno.EINTR) {
-            home.warnings.log("backend " + (backend == null ? "" : backend.id()) + ": cannot receive: "
+            home.warnings.log("listener " + flows.listener().name() + ": cannot receive from a backend: "
                     + Errno.text(errno));
         }
     }
 
     private void refused(String reason) {
-        Backend refusing = backend;
+        Backend refusing = backend.chosen();
         if (refusing != null) {
             settings.upstream().connectFailed(refusing, reason);
         }
