@@ -57,6 +57,18 @@ class AccessLogLineTest {
     }
 
     @Test
+    void aFlowOfDatagramsHasTheirNumbersAtTheEnd() {
+        SessionRecord s = session("game", "a", EndCause.UNANSWERED);
+        SessionRecord flow = new SessionRecord(s.id(), s.listener(), s.pool(), s.backend(), s.peer(), s.client(),
+                s.local(), s.acceptedMillis(), 0, s.durationNanos(), s.bytesUp(), s.bytesDown(), 1, s.reason(), 5, 4, 3,
+                true, 17, 4);
+        assertThat(AccessLogLine.of(flow, AccessLogFormat.TEXT))
+                .endsWith(" 111 5f3a-1 \"unanswered datagrams\" udp 17/4");
+        assertThat(AccessLogLine.of(flow, AccessLogFormat.JSON)).contains("\"cause\":\"unanswered\"").endsWith(
+                ",\"backend_sessions\":3,\"protocol\":\"udp\",\"datagrams_up\":17,\"datagrams_down\":4}");
+    }
+
+    @Test
     void everythingIsEscaped() {
         String evil = "a b\n\"\\\u001b[31m\u2028é";
         String text = AccessLogLine.of(session(evil, evil, EndCause.NORMAL), AccessLogFormat.TEXT);

@@ -4,11 +4,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import lb.core.config.BalanceConfig;
 import lb.core.config.Bind;
 import lb.core.config.LbConfig;
+import lb.core.config.PoolConfig;
 import lb.core.config.TestConfigs;
+import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
 import lb.l4.peers.DatagramClient;
@@ -126,6 +131,36 @@ class FlowTest {
     private static LbConfig wildcard(InetSocketAddress backend) {
         return TestConfigs.lb(TestConfigs.pool("out", backend),
                 listener -> TestConfigs.udp(TestConfigs.bound(listener, new Bind(null, 0, 0)), TestConfigs.FLOWS));
+    }
+
+    /// A game that opens several ports finds one server, and so does it behind another balancer.
+    @Test
+    void hashedBySourceAllPortsOfAClientHaveOneBackendInEveryBalancer() throws Exception {
+        try (DatagramServer one = DatagramServer.naming("one");
+                DatagramServer two = DatagramServer.naming("two");
+                DatagramServer three = DatagramServer.naming("three")) {
+            PoolConfig pool = PoolBuilder.out(one.address(), two.address(), three.address())
+                    .balance(new BalanceConfig.Hash(BalanceConfig.HashKey.SOURCE_IP, BalanceConfig.HashTable.MAGLEV, 0))
+                    .build();
+            Set<String> used = new HashSet<>();
+            try (Balancer first = new Balancer(TestConfigs.udp(2, pool, TestConfigs.FLOWS));
+                    Balancer second = new Balancer(TestConfigs.udp(1, pool, TestConfigs.FLOWS))) {
+                for (int i = 1; i <= 30; i++) {
+                    InetAddress address = InetAddress.getByName("127.0.0." + i);
+                    Set<String> heard = new HashSet<>();
+                    for (int port = 0; port < 3; port++) {
+                        try (DatagramClient here = new DatagramClient(address, first.address());
+                                DatagramClient there = new DatagramClient(address, second.address())) {
+                            heard.add(here.ask("x"));
+                            heard.add(there.ask("x"));
+                        }
+                    }
+                    assertThat(heard).hasSize(1);
+                    used.addAll(heard);
+                }
+            }
+            assertThat(used).hasSize(3);
+        }
     }
 
     @Test
