@@ -35,12 +35,15 @@ public final class ReceiveBatch {
     private final long payload;
     /// Bytes at the beginning of each slot that were read already.
     private final int[] consumed;
+    /// Slots that have taken a datagram since they were made ready: only these have to be again.
+    private final boolean[] isFilled;
 
     /// @param slots datagrams that one call may take, at least 1
     /// @param hasAddresses whether the peer's address and the local one are asked for; a connected socket knows them
     public ReceiveBatch(int slots, boolean hasAddresses) {
         this.slots = slots;
         this.consumed = new int[slots];
+        this.isFilled = new boolean[slots];
         this.hasAddresses = hasAddresses;
         long perSlot = MESSAGE_BYTES + IOV_BYTES + NAME_BYTES + CONTROL_BYTES;
         messages = Linux.malloc(perSlot * slots);
@@ -59,6 +62,7 @@ public final class ReceiveBatch {
             NativeMemory.putLong(message + IOV, iov);
             NativeMemory.putLong(message + IOV_LENGTH, 1);
             NativeMemory.putLong(message + CONTROL, control(i));
+            makeReady(i);
         }
     }
 
@@ -72,14 +76,26 @@ public final class ReceiveBatch {
     /// @return how many slots were filled, or `-errno`; fewer than `most` means that the socket was empty
     public int receive(int fd, int first, int most) {
         for (int i = first; i < first + most; i++) {
-            long message = message(i);
-            if (hasAddresses) {
-                NativeMemory.putInt(message + NAME_LENGTH, NAME_BYTES);
+            if (isFilled[i]) {
+                makeReady(i);
             }
-            NativeMemory.putLong(message + CONTROL_LENGTH, CONTROL_BYTES);
-            consumed[i] = 0;
         }
-        return calls.recvmmsg(fd, message(first), most);
+        int received = calls.recvmmsg(fd, message(first), most);
+        for (int i = first; i < first + received; i++) {
+            isFilled[i] = true;
+        }
+        return received;
+    }
+
+    /// The kernel has written over what says how much room there is.
+    private void makeReady(int slot) {
+        long message = message(slot);
+        if (hasAddresses) {
+            NativeMemory.putInt(message + NAME_LENGTH, NAME_BYTES);
+        }
+        NativeMemory.putLong(message + CONTROL_LENGTH, CONTROL_BYTES);
+        consumed[slot] = 0;
+        isFilled[slot] = false;
     }
 
     /// The address of a slot's bytes.
