@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `lb check FILE`.
-@Command(name = "check", description = "Reads a configuration file and prints everything that is wrong with it, without using it.", mixinStandardHelpOptions = true)
+@Command(name = "check", addMethodSubcommands = false, description = "Reads a configuration file and prints everything that is wrong with it, without using it.", mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();

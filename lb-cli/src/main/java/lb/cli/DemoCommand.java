@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `lb demo`.
-@Command(name = "demo", description = "Shows failover in half a minute: three small backends and a balancer in front of "
+@Command(name = "demo", addMethodSubcommands = false, description = "Shows failover in half a minute: three small backends and a balancer in front of "
         + "them, in this process, on loopback.", mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
 

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The program `lb`.
-@Command(name = "lb", description = "A load balancer for TCP and UDP.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
+@Command(name = "lb", addMethodSubcommands = false, description = "A load balancer for TCP and UDP.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
     "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
         "'lb VERB --help' shows the options of a verb."})
 public final class Main implements Callable<Integer> {
@@ -38,9 +38,10 @@ public final class Main implements Callable<Integer> {
 
     public static void main(String[] args) {
         // Netty would look for a hardware address to identify channels by, which nobody asks for.
-        if (System.getProperty("io.netty.machineId") == null) {
-            System.setProperty("io.netty.machineId", "00:00:00:00:00:00:00:01");
-        }
+        preset("io.netty.machineId", "00:00:00:00:00:00:00:01");
+        // SLF4J would look for a logging system in every jar.
+        preset("slf4j.provider", "org.apache.logging.slf4j.SLF4JServiceProvider");
+        preset("slf4j.internal.verbosity", "WARN");
         CommandLine line = commandLine(args);
         int status = line.execute(args);
         line.getOut().flush();
@@ -49,6 +50,12 @@ public final class Main implements Callable<Integer> {
             status = status == OK ? FAILED : status;
         }
         System.exit(status);
+    }
+
+    private static void preset(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 
     /// @param args decide which verbs it knows: where the first is one, all the others need not be set up, which takes
@@ -73,7 +80,7 @@ public final class Main implements Callable<Integer> {
 
     private static Map<String, Supplier<Object>> verbs() {
         Map<String, Supplier<Object>> verbs = new LinkedHashMap<>();
-        verbs.put("run", RunCommand::new);
+        verbs.put("run", RunCommand::spec);
         verbs.put("check", CheckCommand::new);
         verbs.put("demo", DemoCommand::new);
         verbs.put("version", VersionCommand::new);

@@ -8,20 +8,12 @@ import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
 import lb.cli.log.Logs;
 import org.apache.logging.log4j.Level;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ParseResult;
 
 /// `lb run`.
-@Command(name = "run", description = "Balances connections until SIGTERM or SIGINT, from a file or from flags.", mixinStandardHelpOptions = true, sortOptions = false, footer = {
-    "", "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
-    "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
-    "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
-    "A second one: end at once, exit with 1."})
 final class RunCommand implements Callable<Integer> {
 
     /// From which level up the log on stderr is written.
@@ -29,27 +21,40 @@ final class RunCommand implements Callable<Integer> {
         ERROR, WARN, INFO, DEBUG
     }
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
 
-    @Option(names = {"-f",
-        "--file"}, paramLabel = "FILE", description = "The configuration file; - is stdin. Excludes the flags "
-                + "below, but for --log-level.") private @Nullable Path file;
-
-    @Mixin private RunFlags flags = new RunFlags();
-
-    @Option(names = "--log-level", paramLabel = "LEVEL", description = "What is logged on stderr: error, warn, info "
-            + "(default) or debug.") private LogLevel logLevel = LogLevel.INFO;
+    /// The command as picocli knows it.
+    static CommandSpec spec() {
+        CommandSpec run = new RunCommand().spec;
+        run.name("run").mixinStandardHelpOptions(true);
+        run.usageMessage().sortOptions(false)
+                .description("Balances connections until SIGTERM or SIGINT, from a file or from flags.").footer("",
+                        "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
+                        "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
+                        "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
+                        "A second one: end at once, exit with 1.");
+        run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class)
+                .description("The configuration file; - is stdin. Excludes the flags below, but for --log-level.")
+                .build());
+        RunFlags.addTo(run);
+        run.addOption(OptionSpec.builder("--log-level").paramLabel("LEVEL").type(LogLevel.class)
+                .description("What is logged on stderr: error, warn, info (default) or debug.").build());
+        return run;
+    }
 
     @Override
     public Integer call() {
         PrintWriter err = spec.commandLine().getErr();
         ConfigReader reader = new ConfigReader(ConfigReader.Machine.current(), Resolver.SYSTEM);
-        ReadResult result = file == null ? reader.read(complete().toFlags()) : reader.read(alone(file));
+        ParseResult given = spec.commandLine().getParseResult();
+        RunFlags flags = new RunFlags(given);
+        Path file = given.matchedOptionValue("--file", null);
+        ReadResult result = file == null ? reader.read(complete(flags).toFlags()) : reader.read(alone(file, flags));
         Problems.print(err, result);
         return switch (result) {
             case ReadResult.Invalid invalid -> Main.INVALID;
             case ReadResult.Valid valid -> {
-                Logs.start(Level.valueOf(logLevel.name()));
+                Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
                 try {
                     yield new LbServer(valid.config(), err).run();
                 } finally {
@@ -59,7 +64,7 @@ final class RunCommand implements Callable<Integer> {
         };
     }
 
-    private RunFlags complete() {
+    private RunFlags complete(RunFlags flags) {
         if (!flags.isComplete()) {
             String missing = flags.missing();
             throw wrongUsage((missing == null ? "" : missing + " is missing: ")
@@ -68,12 +73,12 @@ final class RunCommand implements Callable<Integer> {
         return flags;
     }
 
-    private Path alone(Path given) {
-        String flag = flags.given();
+    private Path alone(Path file, RunFlags flags) {
+        String flag = flags.first();
         if (flag != null) {
-            throw wrongUsage(flag + " does not go with -f: write it into " + given);
+            throw wrongUsage(flag + " does not go with -f: write it into " + file);
         }
-        return given;
+        return file;
     }
 
     private ParameterException wrongUsage(String message) {

@@ -7,7 +7,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// `lb version`.
-@Command(name = "version", description = "Prints the version of lb and of the Java it runs on.", mixinStandardHelpOptions = true)
+@Command(name = "version", addMethodSubcommands = false, description = "Prints the version of lb and of the Java it runs on.", mixinStandardHelpOptions = true)
 final class VersionCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();

@@ -1,7 +1,5 @@
 package lb.cli.config;
 
-import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -46,13 +44,11 @@ final class Values {
             if (unit == null) {
                 throw new Rejected("expected a duration with a unit (ms, s, m, h or d), such as 500ms or 30s");
             }
-            BigInteger nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit)).toBigInteger();
-            if (nanos.compareTo(BigInteger.valueOf(1_000_000)) < 0
-                    || nanos.compareTo(
-                            BigInteger.valueOf(LONGEST.toMillis()).multiply(BigInteger.valueOf(1_000_000))) > 0) {
+            long nanos = amount(matcher, unit);
+            if (nanos < 1_000_000 || nanos > LONGEST.toNanos()) {
                 throw new Rejected("expected a duration from 1ms to 3650d");
             }
-            return Duration.ofNanos(nanos.longValueExact());
+            return Duration.ofNanos(nanos);
         });
     }
 
@@ -61,14 +57,11 @@ final class Values {
         return ValueParser.text("a duration such as 200us", text -> {
             Matcher matcher = QUANTITY.matcher(text);
             Long unit = matcher.matches() ? SHORT_NANOS.get(matcher.group(2)) : null;
-            BigDecimal nanos = unit == null
-                    ? BigDecimal.ZERO
-                    : new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
-            if (nanos.compareTo(BigDecimal.valueOf(1_000)) < 0
-                    || nanos.compareTo(BigDecimal.valueOf(1_000_000_000)) > 0) {
+            long nanos = unit == null ? 0 : amount(matcher, unit);
+            if (nanos < 1_000 || nanos > 1_000_000_000) {
                 throw new Rejected("expected a duration from 1us to 1s (us, ms or s), such as 200us");
             }
-            return Duration.ofNanos(nanos.longValue());
+            return Duration.ofNanos(nanos);
         });
     }
 
@@ -92,12 +85,17 @@ final class Values {
             if (unit == null) {
                 throw new Rejected("expected a size: bytes, or a number with k, m or g, such as 64k");
             }
-            BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
-            if (bytes.compareTo(BigDecimal.ONE) < 0 || bytes.compareTo(BigDecimal.valueOf(1 << 30)) > 0) {
+            long bytes = amount(matcher, unit);
+            if (bytes < 1 || bytes > 1 << 30) {
                 throw new Rejected("expected a size from 1 to 1g");
             }
-            return bytes.intValue();
+            return (int) bytes;
         });
+    }
+
+    /// A quantity's number in units, rounded.
+    private static long amount(Matcher quantity, long unit) {
+        return Math.round(Double.parseDouble(quantity.group(1)) * unit);
     }
 
     static ValueParser<Boolean> bool() {

@@ -3,18 +3,19 @@ package lb.cli.log;
 import java.time.Duration;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.Appender;
 import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.AsyncAppender;
 import org.apache.logging.log4j.core.appender.ConsoleAppender;
+import org.apache.logging.log4j.core.config.AbstractConfiguration;
+import org.apache.logging.log4j.core.config.AppenderRef;
+import org.apache.logging.log4j.core.config.ConfigurationSource;
 import org.apache.logging.log4j.core.config.Configurator;
-import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilder;
-import org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilderFactory;
-import org.apache.logging.log4j.core.config.builder.impl.BuiltConfiguration;
+import org.apache.logging.log4j.core.config.LoggerConfig;
+import org.apache.logging.log4j.status.StatusLogger;
 
-/// Sets Log4j up, in code: reading a file of XML would make every start slower.
+/// Sets Log4j up, part by part: to look for plugins, for what a file or a builder would say, takes a third of a start.
 public final class Logs {
-
-    /// One line, whatever is in the message: line breaks are escaped.
-    private static final String OPERATIONAL_PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %-5p %enc{%m}{CRLF}%n%xEx";
 
     private static final int QUEUED_LINES = 1024;
     private static final long STOP_MILLIS = 1_000;
@@ -25,23 +26,47 @@ public final class Logs {
     /// Operational log to stderr: ours from `level` up, that of libraries from WARN up. Whoever logs never waits: while
     /// stderr is not read, lines are queued, and then dropped.
     public static void start(Level level) {
-        ConfigurationBuilder<BuiltConfiguration> builder = ConfigurationBuilderFactory.newConfigurationBuilder();
-        builder.setStatusLevel(Level.OFF); // it writes to stderr on the thread that logs
-        builder.setShutdownHook("disable"); // the last lines are written while the process ends
-        builder.add(console(builder, "stderr", ConsoleAppender.Target.SYSTEM_ERR, OPERATIONAL_PATTERN));
-        builder.add(builder.newAppender("queue", "Async").addAttribute("bufferSize", QUEUED_LINES)
-                .addAttribute("blocking", false).addAttribute("shutdownTimeout", STOP_MILLIS)
-                .addComponent(builder.newAppenderRef("stderr")));
-        builder.add(builder.newLogger("lb", level));
-        Level ofLibraries = level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN;
-        // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
-        builder.add(builder.newLogger("io.netty.util.NetUtilInitializations", Level.ERROR));
-        builder.add(builder.newRootLogger(ofLibraries).add(builder.newAppenderRef("queue")));
-        BuiltConfiguration configuration = builder.build(false);
+        // Log4j's own log: it writes to stderr on the thread that logs.
+        StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
+        Operational configuration = new Operational(level);
         // As the first of all: otherwise Log4j sets up a default one, to be thrown away.
         LoggerContext context = Configurator.initialize(configuration);
         if (context.getConfiguration() != configuration) {
             context.reconfigure(configuration);
+        }
+    }
+
+    private static final class Operational extends AbstractConfiguration {
+
+        private final Level level;
+
+        Operational(Level level) {
+            super(null, ConfigurationSource.NULL_SOURCE);
+            this.level = level;
+        }
+
+        @Override
+        public void initialize() {
+            isShutdownHookEnabled = false; // the last lines are written while the process ends
+            Appender stderr = ConsoleAppender.newBuilder().setName("stderr").setLayout(new OperationalLayout())
+                    .setTarget(ConsoleAppender.Target.SYSTEM_ERR).setDirect(true).setConfiguration(this).build();
+            addAppender(stderr);
+            Appender queue = AsyncAppender.newBuilder().setName("queue").setBufferSize(QUEUED_LINES).setBlocking(false)
+                    .setShutdownTimeout(STOP_MILLIS).setConfiguration(this)
+                    .setAppenderRefs(new AppenderRef[]{AppenderRef.createAppenderRef("stderr", null, null)}).build();
+            addAppender(queue);
+            getRootLogger().setLevel(level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN);
+            getRootLogger().addAppender(queue, null, null);
+            add("lb", level);
+            // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
+            add("io.netty.util.NetUtilInitializations", Level.ERROR);
+            setState(State.INITIALIZED);
+        }
+
+        private void add(String name, Level from) {
+            LoggerConfig logger = new LoggerConfig(name, from, true);
+            logger.setParent(getRootLogger());
+            addLogger(name, logger);
         }
     }
 
@@ -54,13 +79,5 @@ public final class Logs {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static org.apache.logging.log4j.core.config.builder.api.AppenderComponentBuilder console(
-            ConfigurationBuilder<BuiltConfiguration> builder, String name, ConsoleAppender.Target target,
-            String pattern) {
-        return builder.newAppender(name, "Console").addAttribute("target", target).addAttribute("direct", true)
-                .add(builder.newLayout("PatternLayout").addAttribute("pattern", pattern).addAttribute("charset",
-                        "UTF-8"));
     }
 }

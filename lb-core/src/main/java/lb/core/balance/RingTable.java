@@ -1,6 +1,5 @@
 package lb.core.balance;
 
-import java.util.Arrays;
 import lb.core.StableHash;
 
 /// A ring on which every backend owns the arcs that end at its points (Karger et
@@ -14,7 +13,7 @@ final class RingTable implements SlotTable {
     static final int POINTS_PER_WEIGHT = 160;
 
     /// Above this, every backend gets proportionally fewer points, at least one: a
-    /// million take 8 MiB and about 0.1 s to sort. 6553 units of weight fit without.
+    /// million take 12 MiB and some 30 ms to make. 6553 units of weight fit without.
     static final int MAX_POINTS = 1 << 20;
 
     /*
@@ -26,6 +25,9 @@ final class RingTable implements SlotTable {
     private static final long OWNER_MASK = (1L << OWNER_BITS) - 1;
 
     private final long[] points;
+    /// The ring in about as many equal parts as there are points: the first point in each or after it.
+    private final int[] firsts;
+    private final int partShift;
 
     /// @param roster in the order of the ids, fewer than 2^24
     RingTable(Roster roster, long[] idHashes) {
@@ -41,8 +43,42 @@ final class RingTable implements SlotTable {
                 unsorted[count++] = (place(idHashes[i], n) & ~OWNER_MASK) | i;
             }
         }
-        points = Arrays.copyOf(unsorted, count);
-        Arrays.sort(points);
+        int partBits = Math.max(1, Integer.SIZE - Integer.numberOfLeadingZeros(count - 1));
+        partShift = Long.SIZE - partBits;
+        firsts = new int[1 << partBits];
+        points = sorted(unsorted, count);
+    }
+
+    /// Into the parts first, which hold a point or two each because places are evenly spread: a third of the time that
+    /// comparing takes. Fills [#firsts].
+    private long[] sorted(long[] unsorted, int count) {
+        int[] ends = new int[firsts.length];
+        for (int i = 0; i < count; i++) {
+            ends[part(unsorted[i])]++;
+        }
+        int end = 0;
+        for (int part = 0; part < ends.length; part++) {
+            firsts[part] = end;
+            end += ends[part];
+            ends[part] = firsts[part];
+        }
+        long[] result = new long[count];
+        for (int i = 0; i < count; i++) {
+            long point = unsorted[i];
+            int part = part(point);
+            int at = ends[part]++;
+            while (at > firsts[part] && result[at - 1] > point) {
+                result[at] = result[at - 1];
+                at--;
+            }
+            result[at] = point;
+        }
+        return result;
+    }
+
+    /// Places are ordered as signed numbers.
+    private int part(long place) {
+        return (int) ((place ^ Long.MIN_VALUE) >>> partShift);
     }
 
     /// Points are numbered, so that a backend that loses weight keeps those that it
@@ -51,21 +87,15 @@ final class RingTable implements SlotTable {
         return StableHash.mix(idHash + (number + 1) * StableHash.GOLDEN);
     }
 
-    /// The first point at or after the flow's place; by binary search.
+    /// The first point at or after the flow's place: a step or two after the first of its part.
     @Override
     public int first(long flowHash) {
         long place = flowHash & ~OWNER_MASK;
-        int low = 0;
-        int high = points.length;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (points[middle] < place) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        int point = firsts[part(place)];
+        while (point < points.length && points[point] < place) {
+            point++;
         }
-        return low == points.length ? 0 : low;
+        return point == points.length ? 0 : point;
     }
 
     @Override

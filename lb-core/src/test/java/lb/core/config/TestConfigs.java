@@ -94,6 +94,13 @@ public final class TestConfigs {
         return from.withProtocols(false, flows);
     }
 
+    /// The same listener without records of its sessions.
+    public static ListenerConfig unlogged(ListenerConfig from) {
+        return new ListenerConfig(from.name(), from.bind(), from.pool(), from.allow(), from.deny(),
+                from.maxConnections(), from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(),
+                AccessLogFormat.OFF);
+    }
+
     public static LbConfig lb(List<ListenerConfig> listeners, List<PoolConfig> pools) {
         return new LbConfig(1, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO, listeners, pools);
     }

@@ -1,21 +1,13 @@
 package lb.l4.linux;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.invoke.MethodHandle;
-
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 /// The system calls that move many datagrams at once, and the options of sockets that use them; results are as
 /// in [Linux]. What they read and fill is laid out by [ReceiveBatch] and [SendBatch].
 ///
 /// Threading: confined to one thread.
-public final class Datagrams {
+public final class Datagrams extends SystemCalls {
 
     public static final int SOCK_DGRAM = 2;
     public static final int IPPROTO_UDP = 17;
@@ -32,6 +24,7 @@ public final class Datagrams {
 
     static final int IPV6_PKTINFO = 50;
     static final int MSG_TRUNC = 0x20;
+    private static final int MSG_NOSIGNAL = 0x4000;
 
     /// struct msghdr with the length that recvmmsg and sendmmsg add, and the offsets of its fields (64-bit Linux).
     static final int MESSAGE_BYTES = 64;
@@ -56,26 +49,10 @@ public final class Datagrams {
     private static final int MEMINFO_COUNT = 9;
     private static final int MEMINFO_DROPS = 8;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final long STATE_BYTES = STATE.byteSize();
-    private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-    /// One shape of call for all functions, as in [Linux].
-    private static final MethodHandle CALL = LINKER.downcallHandle(
-            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            Linker.Option.captureCallState("errno"));
     private static final MemorySegment RECVMMSG = function("recvmmsg");
     private static final MemorySegment SENDMMSG = function("sendmmsg");
     private static final MemorySegment GETSOCKOPT = function("getsockopt");
-    /// As in [Linux]: cut out of a constant, a segment costs no object.
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
-    private final MemorySegment memory = Arena.ofAuto().allocate(STATE_BYTES + 8 + 4 * MEMINFO_COUNT, 16);
-    private final long state = memory.address();
-
-    private static MemorySegment function(String name) {
-        return MemorySegment.ofAddress(LINKER.defaultLookup().findOrThrow(name).address());
-    }
+    private final long memInfo = Arena.global().allocate(8 + 4 * MEMINFO_COUNT, 8).address();
 
     /// @param messages the address of `count` struct mmsghdr
     int recvmmsg(int fd, long messages, int count) {
@@ -84,27 +61,18 @@ public final class Datagrams {
 
     /// @param messages the address of `count` struct mmsghdr
     int sendmmsg(int fd, long messages, int count) {
-        return call(SENDMMSG, fd, messages, count, Linux.MSG_NOSIGNAL, 0);
+        return call(SENDMMSG, fd, messages, count, MSG_NOSIGNAL, 0);
     }
 
     /// How many datagrams the kernel has dropped for want of room in the socket's queue, since it was made; modulo 2^32.
     /// 0 where the kernel does not tell.
     public int queueDrops(int fd) {
-        long length = state + STATE_BYTES;
-        long counts = length + 8;
+        long length = memInfo;
+        long counts = memInfo + 8;
         NativeMemory.putInt(length, 4 * MEMINFO_COUNT);
         NativeMemory.putInt(counts + 4 * MEMINFO_DROPS, 0);
         call(GETSOCKOPT, fd, Linux.SOL_SOCKET, SO_MEMINFO, counts, length);
         return NativeMemory.getInt(counts + 4 * MEMINFO_DROPS);
-    }
-
-    private int call(MemorySegment function, long a, long b, long c, long d, long e) {
-        try {
-            int result = (int) CALL.invokeExact(function, MEMORY.asSlice(state, STATE_BYTES), a, b, c, d, e);
-            return result >= 0 ? result : -NativeMemory.getInt(state + ERRNO_OFFSET);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
-        }
     }
 
     /// Whether the kernel knows an option of UDP sockets, such as [#UDP_SEGMENT].

@@ -3,9 +3,7 @@ package lb.l4.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 
@@ -20,7 +18,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 /// calls, and the relay cannot afford an object for each.
 ///
 /// Threading: confined to one thread, which owns the scratch memory.
-public final class Linux {
+public final class Linux extends SystemCalls {
 
     public static final int AF_UNIX = 1;
     public static final int AF_INET = 2;
@@ -53,30 +51,15 @@ public final class Linux {
     public static final int TCP_USER_TIMEOUT = 18;
     public static final int TCP_FASTOPEN = 23;
     public static final int SHUT_WR = 1;
-    public static final int MSG_PEEK = 2;
-    public static final int MSG_NOSIGNAL = 0x4000;
-    public static final int SPLICE_F_MOVE = 1;
-    public static final int SPLICE_F_NONBLOCK = 2;
+    private static final int MSG_PEEK = 2;
     public static final int F_SETPIPE_SZ = 1031;
     public static final int F_GETPIPE_SZ = 1032;
 
     /// Bytes of [#scratch].
     static final int SCRATCH_BYTES = 256;
 
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final long STATE_BYTES = STATE.byteSize();
-    private static final long ERRNO_OFFSET = STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-
-    /*
-     * One shape of call for all functions, with the function as its first argument: linking a shape takes the JVM some
-     * milliseconds. A function that takes fewer arguments, or narrower ones, does not look at the other bits (System V
-     * and AArch64 calling conventions); of an int that is returned only the lower half means something.
-     */
-    private static final MethodHandle CALL = LINKER.downcallHandle(
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            Linker.Option.captureCallState("errno"));
-    private static final MethodHandle PLAIN_CALL = LINKER.downcallHandle(FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle PLAIN_CALL = Linker.nativeLinker()
+            .downcallHandle(FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     private static final MemorySegment SOCKET = function("socket");
     private static final MemorySegment BIND = function("bind");
     private static final MemorySegment LISTEN = function("listen");
@@ -86,8 +69,6 @@ public final class Linux {
     private static final MemorySegment SETSOCKOPT = function("setsockopt");
     private static final MemorySegment GETSOCKOPT = function("getsockopt");
     private static final MemorySegment RECV = function("recv");
-    private static final MemorySegment SEND = function("send");
-    private static final MemorySegment SPLICE = function("splice");
     private static final MemorySegment PIPE2 = function("pipe2");
     private static final MemorySegment FCNTL = function("fcntl");
     private static final MemorySegment SHUTDOWN = function("shutdown");
@@ -95,37 +76,8 @@ public final class Linux {
     private static final MemorySegment MALLOC = function("malloc");
     private static final MemorySegment FREE = function("free");
 
-    /// All memory. A segment cut out of a constant is seen through by the just-in-time compiler: with one from a field,
-    /// every call would leave an object behind.
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
-    private final long stateAddress = Arena.global().allocate(STATE).address();
     private final MemorySegment scratch = Arena.ofAuto().allocate(SCRATCH_BYTES, 16);
     private final long scratchAddress = scratch.address();
-
-    private static MemorySegment function(String name) {
-        return MemorySegment.ofAddress(LINKER.defaultLookup().findOrThrow(name).address());
-    }
-
-    /// Calls a function whose result is an int; returns it, or `-errno`.
-    private int call(MemorySegment function, long a, long b, long c, long d, long e) {
-        int result = (int) invoke(function, a, b, c, d, e, 0);
-        return result >= 0 ? result : -MEMORY.get(JAVA_INT, stateAddress + ERRNO_OFFSET);
-    }
-
-    /// Calls a function whose result is a count that fits an int; returns it, or `-errno`.
-    private int count(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-        long result = invoke(function, a, b, c, d, e, f);
-        return result >= 0 ? (int) result : -MEMORY.get(JAVA_INT, stateAddress + ERRNO_OFFSET);
-    }
-
-    private long invoke(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-        try {
-            return (long) CALL.invokeExact(function, MEMORY.asSlice(stateAddress, STATE_BYTES), a, b, c, d, e, f);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
-        }
-    }
 
     /// Memory for the arguments and results of single calls: addresses,
     /// option values.
@@ -215,19 +167,24 @@ public final class Linux {
         return setsockopt(fd, SOL_SOCKET, SO_LINGER, scratchAddress, 8);
     }
 
-    public int recv(int fd, long buffer, int bytes, int flags) {
-        return count(RECV, fd, buffer, bytes, flags, 0, 0);
+    /// Looks at what is there to be received, without taking it.
+    public int peek(int fd, long buffer, int bytes) {
+        return call(RECV, fd, buffer, bytes, MSG_PEEK, 0);
     }
 
-    public int send(int fd, long buffer, int bytes) {
-        return count(SEND, fd, buffer, bytes, MSG_NOSIGNAL, 0, 0);
+    public static int recv(int fd, long buffer, int bytes) {
+        return NettyCalls.recv(fd, buffer, bytes);
+    }
+
+    public static int send(int fd, long buffer, int bytes) {
+        return NettyCalls.send(fd, buffer, bytes);
     }
 
     /// Moves bytes between a socket and a pipe without blocking. EAGAIN may mean
     /// that the source is empty or that the target is full; 0 means the end of
     /// the input.
-    public int splice(int from, int to, int bytes) {
-        return count(SPLICE, from, 0, to, 0, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    public static int splice(int from, int to, int bytes) {
+        return NettyCalls.splice(from, to, bytes);
     }
 
     /// Makes a non-blocking pipe and returns the end to read from;

@@ -47,8 +47,7 @@ final class Admission {
     @Nullable
     EndCause readHeader(Descriptor client, int events) {
         Worker worker = home.worker();
-        int peeked = worker.linux().recv(client.intValue(), worker.buffer(), ProxyHeaderParser.MAX_HEADER_BYTES,
-                Linux.MSG_PEEK);
+        int peeked = worker.linux().peek(client.intValue(), worker.buffer(), ProxyHeaderParser.MAX_HEADER_BYTES);
         if (peeked == -Errno.EAGAIN) {
             return null;
         }
@@ -57,7 +56,7 @@ final class Admission {
         }
         return switch (ProxyHeaderParser.parse(Linux.view(worker.buffer(), peeked))) {
             case ProxyHeaderResult.Complete(ProxyHeader found, int length) -> {
-                worker.linux().recv(client.intValue(), worker.buffer(), length, 0);
+                Linux.recv(client.intValue(), worker.buffer(), length);
                 flow.setHeader(found);
                 awaitsHeader = false;
                 yield refusal();

@@ -190,7 +190,7 @@ final class HalfRelay {
     /// @param from an address whose memory is free to be reused on return
     /// @return false if the target failed
     boolean prepend(Worker worker, long from, int count) {
-        int sent = worker.linux().send(target.intValue(), from, count);
+        int sent = Linux.send(target.intValue(), from, count);
         if (sent < 0 && sent != -Errno.EAGAIN) {
             error = -sent;
             return false;
@@ -202,14 +202,13 @@ final class HalfRelay {
 
     /// One read and the write of what it brought. AGAIN: go on.
     private Step copy(Worker worker) {
-        Linux linux = worker.linux();
         long buffer = worker.buffer();
         int wanted = worker.isPendingHigh() ? SMALL_READ_BYTES : readBytes;
-        int count = linux.recv(source.intValue(), buffer, wanted, 0);
+        int count = Linux.recv(source.intValue(), buffer, wanted);
         if (count <= 0) {
             return nothingRead(count);
         }
-        int sent = linux.send(target.intValue(), buffer, count);
+        int sent = Linux.send(target.intValue(), buffer, count);
         if (sent == count) {
             bytes += count;
             readOn(count, wanted);
@@ -249,9 +248,6 @@ final class HalfRelay {
             isReadable = false;
             return Step.DRAINED;
         }
-        if (count == -Errno.EINTR) {
-            return Step.AGAIN;
-        }
         error = -count;
         return Step.SOURCE_FAILED;
     }
@@ -265,7 +261,7 @@ final class HalfRelay {
         if (pipe == null) {
             return copy(worker);
         }
-        int count = worker.linux().splice(source.intValue(), pipe.writeEnd(), pipe.capacity());
+        int count = Linux.splice(source.intValue(), pipe.writeEnd(), pipe.capacity());
         if (count == -Errno.EINVAL) {
             isSplicing = false;
             return Step.AGAIN;
@@ -279,20 +275,20 @@ final class HalfRelay {
             isSplicing = false;
             votes = 0;
         }
-        Step emptied = emptyPipe(worker, pipe);
+        Step emptied = emptyPipe(pipe);
         return emptied == Step.DRAINED ? Step.AGAIN : emptied;
     }
 
-    private Step emptyPipe(Worker worker, Pipe full) {
+    private Step emptyPipe(Pipe full) {
         while (full.bytes() > 0) {
-            int count = worker.linux().splice(full.readEnd(), target.intValue(), full.bytes());
+            int count = Linux.splice(full.readEnd(), target.intValue(), full.bytes());
             if (count > 0) {
                 full.removed(count);
                 bytes += count;
             } else if (count == -Errno.EAGAIN) {
                 isBlocked = true;
                 return Step.BLOCKED;
-            } else if (count != -Errno.EINTR) {
+            } else {
                 error = count == 0 ? Errno.EPIPE : -count;
                 return Step.TARGET_FAILED;
             }
@@ -310,11 +306,11 @@ final class HalfRelay {
     /// Writes what the target would not take before. DRAINED: all of it.
     private Step flush(Worker worker) {
         if (pipe != null && pipe.bytes() > 0) {
-            Step step = emptyPipe(worker, pipe);
+            Step step = emptyPipe(pipe);
             return step == Step.DRAINED && state == State.EOF ? Step.ENDED : step;
         }
         while (pendingBytes > 0) {
-            int sent = worker.linux().send(target.intValue(), pendingBlock + pendingOffset, pendingBytes);
+            int sent = Linux.send(target.intValue(), pendingBlock + pendingOffset, pendingBytes);
             if (sent == -Errno.EAGAIN) {
                 isBlocked = true;
                 return Step.BLOCKED;

@@ -238,7 +238,7 @@ final class TcpSession extends Ready {
     /// of a batch, so that a backend that answered the connect in the same batch
     /// is used.
     private void endIfClientLeft() {
-        if (worker.linux().recv(client.intValue(), worker.buffer(), PEEK_BYTES, Linux.MSG_PEEK) == 0) {
+        if (worker.linux().peek(client.intValue(), worker.buffer(), PEEK_BYTES) == 0) {
             finish(EndCause.CLIENT_CLOSED);
         }
     }

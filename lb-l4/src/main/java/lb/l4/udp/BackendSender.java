@@ -48,7 +48,7 @@ final class BackendSender {
 
     private int sendOne(UdpFlow flow, int slot, int fd) {
         int length = in.length(slot);
-        int result = linux.send(fd, in.buffer(slot), length);
+        int result = Linux.send(fd, in.buffer(slot), length);
         if (result >= 0) {
             flow.asked(1, length);
         } else if (Delivery.isGone(-result)) {

@@ -16,6 +16,10 @@ import java.time.Duration;
 /// Threading: confined to its worker's loop.
 final class WorkerLoop implements IoHandler {
 
+    static {
+        EventCache.complete();
+    }
+
     private final IoHandler epoll;
     private final Worker worker;
     private final long busyPollNanos;

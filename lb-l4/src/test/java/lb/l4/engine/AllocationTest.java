@@ -8,6 +8,8 @@ import java.lang.management.ManagementFactory;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.Socket;
+import java.util.List;
+import lb.core.config.LbConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
 import lb.l4.peers.DatagramServer;
@@ -27,14 +29,14 @@ class AllocationTest {
     /// What the timer wheel and the loop allocate ten times a second has its place in this, an object now and then for a
     /// message has not.
     private static final double BYTES_PER_MESSAGE = 0.25;
-    private static final double BYTES_PER_SESSION = 2_500;
+    private static final double BYTES_PER_SESSION = 1_024;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @Test
     void aRelayedMessageAllocatesNothing() throws Exception {
         try (LoopbackServer server = new LoopbackServer(new EchoServer());
-                Balancer lb = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build()));
+                Balancer lb = new Balancer(config(server));
                 Socket client = lb.connect()) {
             client.setTcpNoDelay(true);
             double least = leastPer(MESSAGES, BYTES_PER_MESSAGE, () -> pingPong(client, MESSAGES / 2));
@@ -46,7 +48,7 @@ class AllocationTest {
     @Test
     void aShortSessionAllocatesLittle() throws Exception {
         try (LoopbackServer server = new LoopbackServer(new EchoServer());
-                Balancer lb = new Balancer(TestConfigs.lb(PoolBuilder.out(server.address()).build()))) {
+                Balancer lb = new Balancer(config(server))) {
             double least = leastPer(SESSIONS, BYTES_PER_SESSION, () -> {
                 for (int i = 0; i < SESSIONS; i++) {
                     try (Socket client = lb.connect()) {
@@ -88,6 +90,12 @@ class AllocationTest {
                 client.receive(packet);
             }
         }
+    }
+
+    /// As by default: without an access log.
+    private static LbConfig config(LoopbackServer server) {
+        return TestConfigs.lb(List.of(TestConfigs.unlogged(TestConfigs.listener("in", "out"))),
+                List.of(PoolBuilder.out(server.address()).build()));
     }
 
     @FunctionalInterface

@@ -97,10 +97,10 @@ class HalfRelayTest {
     private int fill(Plain socket) {
         linux.fcntl(socket.intValue(), 4, Linux.SOCK_NONBLOCK);
         int total = 0;
-        int sent = linux.send(socket.intValue(), worker.buffer(), Worker.BUFFER_BYTES);
+        int sent = Linux.send(socket.intValue(), worker.buffer(), Worker.BUFFER_BYTES);
         while (sent > 0) {
             total += sent;
-            sent = linux.send(socket.intValue(), worker.buffer(), Worker.BUFFER_BYTES);
+            sent = Linux.send(socket.intValue(), worker.buffer(), Worker.BUFFER_BYTES);
         }
         assertThat(sent).isEqualTo(-Errno.EAGAIN);
         return total;
