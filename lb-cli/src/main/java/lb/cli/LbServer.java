@@ -77,7 +77,7 @@ final class LbServer {
             err.flush();
             return Main.FAILED;
         } catch (IllegalStateException e) {
-            // Netty's, when there are too few descriptors for the workers' loops.
+            // Too few descriptors for the workers' loops, or no native library.
             err.println("lb: cannot start " + config.workers() + " workers: "
                     + (e.getCause() == null ? e : e.getCause()).getMessage());
             err.flush();

@@ -17,6 +17,8 @@ final class Values {
     private static final Map<String, Long> SHORT_NANOS = Map.of("us", 1_000L, "ms", 1_000_000L, "s", 1_000_000_000L);
     private static final Map<String, Long> BYTES = Map.of("", 1L, "b", 1L, "k", 1L << 10, "kib", 1L << 10, "m",
             1L << 20, "mib", 1L << 20, "g", 1L << 30, "gib", 1L << 30);
+    /// 1.1 s, say, is a little less in binary.
+    private static final double IMPRECISION = 1e-6;
     private static final Duration LONGEST = Duration.ofDays(3650);
     private static final int LONGEST_INTERFACE = 15; // IFNAMSIZ less its zero byte
     private static final int LONGEST_NAME = 255;
@@ -93,9 +95,9 @@ final class Values {
         });
     }
 
-    /// A quantity's number in units, rounded.
+    /// A quantity's number in units; parts of a unit do not count.
     private static long amount(Matcher quantity, long unit) {
-        return Math.round(Double.parseDouble(quantity.group(1)) * unit);
+        return (long) (Double.parseDouble(quantity.group(1)) * unit + IMPRECISION);
     }
 
     static ValueParser<Boolean> bool() {

@@ -25,7 +25,7 @@ public final class Rehearsal {
     private static final int MESSAGES = 25;
     private static final int BULK_BYTES = 8 << 20;
     private static final int TIMEOUT_MILLIS = 10_000;
-    private static final int DEADLINE_SECONDS = 60;
+    private static final int DEADLINE_SECONDS = 40;
     private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+) ");
 
     private Rehearsal() {}
@@ -58,8 +58,12 @@ public final class Rehearsal {
         return new ProcessBuilder(words).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     }
 
-    /// Everything that could wait for it ends with it.
+    /// Everything that could wait for it ends with it; and it ends with this process.
     private static void watch(Process lb) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            lb.descendants().forEach(ProcessHandle::destroyForcibly);
+            lb.destroyForcibly();
+        }));
         Thread.ofPlatform().daemon().start(() -> {
             try {
                 if (!lb.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {

@@ -1,7 +1,9 @@
 package lb.l4.engine;
 
 import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
@@ -36,7 +38,7 @@ public final class Engine implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
     private final MultiThreadIoEventLoopGroup controlGroup = new MultiThreadIoEventLoopGroup(1,
-            new DefaultThreadFactory("lb-control"), EpollIoHandler.newFactory());
+            new DefaultThreadFactory("lb-control"), epoll());
     private final IoEventLoop control = controlGroup.next();
     private final FloodLimiter warnings = new FloodLimiter(log::warn, System::nanoTime);
     private final Workers workers;
@@ -46,9 +48,19 @@ public final class Engine implements AutoCloseable {
     private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
     private final Object closing = new Object();
 
+    private static IoHandlerFactory epoll() {
+        if (!Epoll.isAvailable()) {
+            throw new IllegalStateException("Netty's native library cannot be loaded: "
+                    + Epoll.unavailabilityCause().getMessage(), Epoll.unavailabilityCause());
+        }
+        return EpollIoHandler.newFactory();
+    }
+
     /// Makes an engine that listens nowhere yet; [#apply] gives it something to do.
     ///
     /// @param config of which only what the whole process has in common is used
+    /// @throws IllegalStateException if the system lacks what a worker needs: descriptors, or a platform that Netty's
+    ///     native library was made for
     public Engine(LbConfig config, SessionLog sessionLog) {
         this(config, Workers.PIPE_LIMIT, sessionLog);
     }

@@ -76,6 +76,10 @@ public final class Linux extends SystemCalls {
     private static final MemorySegment MALLOC = function("malloc");
     private static final MemorySegment FREE = function("free");
 
+    static {
+        NettyCalls.require();
+    }
+
     private final MemorySegment scratch = Arena.ofAuto().allocate(SCRATCH_BYTES, 16);
     private final long scratchAddress = scratch.address();
 

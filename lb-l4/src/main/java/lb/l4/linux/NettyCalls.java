@@ -32,6 +32,11 @@ final class NettyCalls {
 
     private NettyCalls() {}
 
+    /// Fails with a LinkageError unless they are all there.
+    static void require() {
+        // The class's initializer does it.
+    }
+
     private static MethodHandle find(Class<?> owner, String name, MethodType type) {
         try {
             return MethodHandles.privateLookupIn(owner, MethodHandles.lookup()).findStatic(owner, name, type);
