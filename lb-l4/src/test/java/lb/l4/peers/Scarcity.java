@@ -43,6 +43,11 @@ public final class Scarcity implements Closeable {
         loadOurClasses();
         openOurJars();
         LoggerFactory.getLogger(Scarcity.class).warn("no descriptors from here on");
+        takeAll();
+    }
+
+    /// Takes those that have become free.
+    public void takeAll() {
         try {
             while (held.size() < 2 * DESCRIPTORS) {
                 held.push(new FileInputStream("/dev/null"));
