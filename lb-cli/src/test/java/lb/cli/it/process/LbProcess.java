@@ -48,6 +48,11 @@ public final class LbProcess implements AutoCloseable {
         return started(startUnder(command, Java.copyClassPath(folder), args));
     }
 
+    /// The jars of the program, as users have them.
+    public static String classPath() {
+        return Java.classPath();
+    }
+
     /// Starts it without waiting for anything.
     public static Child start(String... args) throws IOException {
         return startUnder(List.of(), args);
