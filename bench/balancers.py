@@ -68,6 +68,7 @@ class Spec:
     workers: int = 1
     log: bool = False
     busy: bool = False
+    udp: bool = True
 
     @property
     def name(self):
@@ -109,6 +110,7 @@ class Target:
         services = [dict(name=s, port=self.ports[s], backend=self.backend[s]) for s in SERVICES]
         of_all = lambda template: "".join(template.format(**s) for s in services)
         datagrams = dict(name=DATAGRAMS, port=self.ports[DATAGRAMS], backend=self.backend[DATAGRAMS])
+        udp = lambda template: template.format(**datagrams) if spec.udp else ""
         config = self.folder / "config"
         if spec.base in SPLICE_OPTIONS:
             splice = SPLICE_OPTIONS[spec.base]
@@ -124,10 +126,10 @@ class Target:
                 load_module=f"load_module {module};" if module else "", user="user root;" if os.getuid() == 0 else "", workers=spec.workers,
                 nofile=min(hard, 40000), dir=self.folder, maxconn=min(20000, hard),
                 access_log=f"{self.access_log} tcplog" if spec.log else "off",
-                servers=of_all(NGINX_SERVICE) + NGINX_DATAGRAMS.format(**datagrams)))
+                servers=of_all(NGINX_SERVICE) + udp(NGINX_DATAGRAMS)))
             return [options.nginx, "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c", str(config)]
-        config.write_text(LB.format(workers=spec.workers, listeners=of_all(LB_LISTENER) + LB_DATAGRAMS.format(**datagrams),
-                                    pools=of_all(LB_POOL) + LB_POOL.format(**datagrams),
+        config.write_text(LB.format(workers=spec.workers, listeners=of_all(LB_LISTENER) + udp(LB_DATAGRAMS),
+                                    pools=of_all(LB_POOL) + udp(LB_POOL),
                                     options=("access-log = text\n" if spec.log else "") + ("busy-poll = 200us\n" if spec.busy else "")))
         return shlex.split(options.lb_command.format(config=config))
 

@@ -10,7 +10,7 @@ SETTLE = 1  # seconds before memory is read
 
 
 def specs(options):
-    return [Spec(name) for name in options.targets if name in ("haproxy", "nginx", "lb")]
+    return [Spec(name, udp=False) for name in options.targets if name in ("haproxy", "nginx", "lb")]
 
 
 def startup(session, starts):
