@@ -13,7 +13,7 @@ final class RingTable implements SlotTable {
     static final int POINTS_PER_WEIGHT = 160;
 
     /// Above this, every backend gets proportionally fewer points, at least one: a
-    /// million take 12 MiB and some 30 ms to make. 6553 units of weight fit without.
+    /// million take 12 MiB and 40 to 60 ms to make. 6553 units of weight fit without.
     static final int MAX_POINTS = 1 << 20;
 
     /*
@@ -49,8 +49,8 @@ final class RingTable implements SlotTable {
         points = sorted(unsorted, count);
     }
 
-    /// Into the parts first, which hold a point or two each because places are evenly spread: a third of the time that
-    /// comparing takes. Fills [#firsts].
+    /// Into the parts first, which hold a point or two each because places are evenly spread, which takes less
+    /// time than sorting by comparing. Fills [#firsts].
     private long[] sorted(long[] unsorted, int count) {
         int[] ends = new int[firsts.length];
         for (int i = 0; i < count; i++) {
