@@ -204,7 +204,7 @@ final class Flows {
         if (record != null) {
             home.report(record, flow.settings().accessLog());
         }
-        acceptor.closeIfDone();
+        acceptor.flowEnded();
     }
 
     private void release(UdpFlow flow) {

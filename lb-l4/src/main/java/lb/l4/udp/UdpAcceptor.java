@@ -25,22 +25,28 @@ public final class UdpAcceptor extends Descriptor {
     private final UdpWorker home;
     private final UdpListener listener;
     private final LocalAddress bound;
+    private final AddressGroup group;
     private final DropCounts drops;
     private final Flows flows;
     private final Arrival arrival = new Arrival();
     private int touchedCount;
     private int queueDrops;
     private int lookedTick;
+    private boolean isFinished;
     private boolean isClosed;
 
+    /// Threading: control loop.
+    ///
     /// @param bound what the socket is bound to
     public UdpAcceptor(int fd, UdpWorker home, UdpListener listener, LocalAddress bound) {
         super(fd);
         this.home = home;
         this.listener = listener;
         this.bound = bound;
+        this.group = listener.group(bound);
         this.drops = listener.drops(home.worker);
         this.flows = new Flows(this, home, listener, bound);
+        group.join(this);
     }
 
     Flows flows() {
@@ -69,11 +75,11 @@ public final class UdpAcceptor extends Descriptor {
     }
 
     /// Takes no new flows; those that there are go on until they are quiet for a second. The socket is closed when none
-    /// is left.
+    /// is left on any worker.
     public void drain() {
         flows.stop();
         flows.forEach(UdpFlow::hurry);
-        closeIfDone();
+        flowEnded();
     }
 
     /// Ends all flows and closes the socket.
@@ -82,12 +88,25 @@ public final class UdpAcceptor extends Descriptor {
         for (UdpFlow flow = flows.oldest(); flow != null; flow = flows.oldest()) {
             flow.finish(EndCause.KILLED);
         }
-        closeIfDone();
+        flowEnded();
+        close0();
     }
 
-    /// Closes the socket, if it was to be and its last flow has ended.
-    void closeIfDone() {
-        if (flows.isStopped() && !isClosed) {
+    /// Looks whether this was the last flow there will be.
+    void flowEnded() {
+        if (flows.isStopped() && !isFinished) {
+            isFinished = true;
+            group.finished();
+        }
+    }
+
+    /// Threading: any thread.
+    void closeOnItsLoop() {
+        home.worker.execute(this::close0);
+    }
+
+    private void close0() {
+        if (!isClosed) {
             isClosed = true;
             home.memory().replies.flush();
             home.remove(this);

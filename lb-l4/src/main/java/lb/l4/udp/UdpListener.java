@@ -1,6 +1,7 @@
 package lb.l4.udp;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -12,6 +13,7 @@ import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.UdpProxyHeader;
 import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.Upstream;
 import lb.l4.worker.Worker;
 import org.slf4j.Logger;
@@ -29,6 +31,8 @@ public final class UdpListener {
     private final ConnectionLimit processLimit;
     private final SourceCounts sources = new SourceCounts();
     private final DropCounts[] drops;
+    /// Threading: control loop.
+    private final Map<LocalAddress, AddressGroup> groups = new HashMap<>();
     private final LongAdder headersOverMtu = new LongAdder();
     private final AtomicBoolean isMtuTold = new AtomicBoolean();
     private volatile Settings settings;
@@ -122,6 +126,11 @@ public final class UdpListener {
 
     SourceCounts sources() {
         return sources;
+    }
+
+    /// The sockets that are bound to an address. Threading: control loop.
+    AddressGroup group(LocalAddress bound) {
+        return groups.computeIfAbsent(bound, _ -> new AddressGroup());
     }
 
     DropCounts drops(Worker worker) {

@@ -121,6 +121,36 @@ class FlowLimitTest {
         }
     }
 
+    /// The kernel spreads clients over the sockets by their number: while any worker has flows, all sockets stay.
+    @Test
+    void aDrainKeepsFlowsOnTheirWorkerUntilTheLastOneOfAllEnds() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
+                        TestConfigs.FLOWS));
+                Clients clients = new Clients(lb, 40)) {
+            List<DatagramClient> ofOtherWorkers = new ArrayList<>();
+            for (DatagramClient client : clients.all) {
+                int before = lb.engine().workerLoads().getFirst();
+                assertThat(client.ask("a")).isEqualTo("a");
+                if (lb.engine().workerLoads().getFirst() == before) {
+                    ofOtherWorkers.add(client);
+                }
+            }
+            int quiet = 40 - ofOtherWorkers.size();
+            var drained = lb.engine().drain(Duration.ofSeconds(60));
+            Awaitility.await().pollInterval(Duration.ofMillis(50)).until(() -> {
+                askAll(ofOtherWorkers);
+                return lb.engine().workerLoads().getFirst() == 0;
+            });
+            for (int i = 0; i < 5; i++) {
+                askAll(ofOtherWorkers);
+            }
+            assertThat(quiet).isPositive();
+            assertThat(UdpDrops.of(lb, "stopping")).isZero();
+            assertThat(drained.get()).isZero();
+        }
+    }
+
     @Test
     void whatADrainCannotWaitForIsCutOff() throws Exception {
         try (DatagramServer server = DatagramServer.echo();
@@ -142,6 +172,12 @@ class FlowLimitTest {
         return TestConfigs.udp(1, pool, flows);
     }
 
+    private static void askAll(List<DatagramClient> clients) throws IOException {
+        for (DatagramClient client : clients) {
+            assertThat(client.ask("hello")).isEqualTo("hello");
+        }
+    }
+
     /// Some clients of a balancer.
     private static final class Clients implements AutoCloseable {
         private final List<DatagramClient> all = new ArrayList<>();
@@ -153,9 +189,7 @@ class FlowLimitTest {
         }
 
         void askAll() throws IOException {
-            for (DatagramClient client : all) {
-                assertThat(client.ask("hello")).isEqualTo("hello");
-            }
+            FlowLimitTest.askAll(all);
         }
 
         @Override
