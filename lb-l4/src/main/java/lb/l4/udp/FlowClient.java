@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bound what the listener's socket is bound to
 /// @param header null without one
-/// @param headerTag tells the header from others, see [Arrival]; 0 without one
-record FlowClient(FlowKey key, LocalAddress bound, @Nullable ProxyHeader header, long headerTag) {
+record FlowClient(FlowKey key, LocalAddress bound, @Nullable ProxyHeader header) {
 
     InetSocketAddress peer() {
         return key.peer();

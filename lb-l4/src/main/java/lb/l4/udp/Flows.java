@@ -75,11 +75,16 @@ final class Flows {
         return isStopping && byAge.oldest() == null;
     }
 
+    /// Whether there is a flow that a datagram belongs to by its addresses.
+    boolean has(ReceiveBatch in, int slot) {
+        return table.find(in, slot, 0, FlowKey.hash(home.hashSeed, in, slot, 0)) != null;
+    }
+
     /// The flow that takes a datagram: the one that there is, or a new one. Null if there is neither; it is counted then.
     @Nullable
     UdpFlow of(ReceiveBatch in, int slot, Arrival arrival, UdpListener.Settings settings) {
-        // A proxy that gives each client a port of its own may leave out the header from the second datagram on.
-        long tag = arrival.hasHeader() && !settings.isHeaderFirst() ? arrival.headerTag() : 0;
+        // Where headers come with the first datagram only, a port of the proxy is a client.
+        long tag = settings.isHeaderFirst() ? 0 : arrival.headerTag();
         int hash = FlowKey.hash(home.hashSeed, in, slot, tag);
         UdpFlow flow = table.find(in, slot, tag, hash);
         Backend named = null;
@@ -91,29 +96,29 @@ final class Flows {
                 flow = table.find(in, slot, tag, hash);
             }
         }
-        if (flow != null) {
-            boolean isOfOther = arrival.hasHeader() && flow.client.headerTag() != arrival.headerTag();
-            EndCause leaves = isOfOther || flow.isChained() ? null : flow.reasonToLeave();
-            if (leaves != null) {
-                flow.finish(leaves);
-                return begin(flow.client, flow, named, 1);
-            }
-            if (!isOfOther && flow.takesMore()) {
-                return flow;
-            }
-            flow.unbind();
+        if (flow == null) {
+            return beginNew(in, slot, FlowKey.of(in, slot, tag, hash), arrival, named);
         }
-        return beginNew(in, slot, FlowKey.of(in, slot, tag, hash), arrival, named);
+        EndCause leaves = flow.isChained() ? null : flow.reasonToLeave();
+        if (leaves != null) {
+            flow.finish(leaves);
+            return begin(flow.client, flow, named, 1);
+        }
+        if (flow.takesMore()) {
+            return flow;
+        }
+        flow.unbind();
+        return begin(flow.client, null, named, 1);
     }
 
     private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, FlowKey key, Arrival arrival,
             @Nullable Backend named) {
-        ProxyHeader header = arrival.hasHeader() ? arrival.header(in, slot) : null;
+        ProxyHeader header = arrival.isFromProxy() ? arrival.header(in, slot) : null;
         if (arrival.isFromProxy() && header == null) {
             drops.add(DropReason.BAD_PROXY_HEADER, 1);
             return null;
         }
-        return begin(new FlowClient(key, bound, header, arrival.headerTag()), null, named, 1);
+        return begin(new FlowClient(key, bound, header), null, named, 1);
     }
 
     /// Begins a flow.

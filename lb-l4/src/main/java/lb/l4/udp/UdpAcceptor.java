@@ -161,7 +161,8 @@ public final class UdpAcceptor extends Descriptor {
     }
 
     private @Nullable UdpFlow flowOf(ReceiveBatch in, int slot, UdpListener.Settings settings) {
-        DropReason refusal = arrival.read(in, slot, settings);
+        boolean isOfFlow = settings.isHeaderFirst() && flows.has(in, slot);
+        DropReason refusal = arrival.read(in, slot, settings, isOfFlow);
         if (refusal != null) {
             drops.add(refusal, 1);
             return null;

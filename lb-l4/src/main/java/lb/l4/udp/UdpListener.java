@@ -57,7 +57,7 @@ public final class UdpListener {
 
         /// Whether a PROXY header comes with the first datagram of a flow alone.
         boolean isHeaderFirst() {
-            return flows.proxyHeader() == UdpProxyHeader.FIRST;
+            return flows.proxyHeader() == UdpProxyHeader.FIRST && !headerPeers.isEmpty();
         }
     }
 
