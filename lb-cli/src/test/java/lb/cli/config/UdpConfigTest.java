@@ -61,6 +61,25 @@ class UdpConfigTest {
                 .startsWith("FILE:4: listeners.l.").contains(rule);
     }
 
+    /// (20000 descriptors - 64 of the process - 4 workers x (72 + 4 sockets) - 1 backend) / 2 = 9815 sessions in 4 shares.
+    @Test
+    void aListenerThatSaysNothingHasItsShareOfFlowsAndOneThatDoesMayHaveAll() {
+        String text = """
+                listeners {
+                  a { bind = 53, protocol = [tcp, udp], pool = p }
+                  b { bind = 54, protocol = udp, pool = p %s }
+                  c { bind = 55, pool = p }
+                }
+                pools { p { backends = ["127.0.0.1:2"] } }
+                """;
+        assertThat(valid(text.formatted("")).listeners().stream().filter(l -> l.udp() != null)
+                .map(l -> Objects.requireNonNull(l.udp()).maxFlows())).containsExactly(2453, 2453);
+        assertThat(EffectiveText.of((ReadResult.Valid) read(text.formatted(""))))
+                .contains("one of 4 shares of max-connections (2453)");
+        assertThat(valid(text.formatted(", max-flows = 9815")).listeners().get(1).udp())
+                .isNotNull().extracting(FlowConfig::maxFlows).isEqualTo(9815);
+    }
+
     @Test
     void tcpAndUdpMayHaveTheSamePort() {
         valid("""
