@@ -42,7 +42,8 @@ class UdpConfigTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"protocol = sctp|expected tcp, udp or [tcp, udp]",
-        "protocol = []|expected tcp, udp or [tcp, udp]", "protocol = udp, idle-timeout = 60|unit",
+        "protocol = []|expected tcp, udp or [tcp, udp]", "protocol = [udp, udp]|is written twice",
+        "protocol = udp, idle-timeout = 60|unit",
         "protocol = udp, idle-timeout = off|expected a duration", "protocol = udp, responses = -1|from 0 to 1000000",
         "protocol = udp, requests = 0|from 1 to 1000000", "protocol = udp, shed = old|one of new, oldest-idle",
         "protocol = udp, max-flows = 0|from 1 to", "protocol = udp, max-flows = 19644|expected at most 19643",
@@ -153,6 +154,7 @@ class UdpConfigTest {
         assertThat(read(text.formatted(",server-id=0xff")).warnings()).isEmpty();
         assertThat(Readings.lines(read(text.formatted("")).warnings())).singleElement().asString()
                 .contains("has no server-id");
+        assertThat(read(text.formatted(",server-id=x")).warnings()).isEmpty();
     }
 
     @Test
