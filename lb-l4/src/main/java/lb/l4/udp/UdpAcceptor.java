@@ -20,7 +20,6 @@ public final class UdpAcceptor extends Descriptor {
 
     /// Batches received for one event, so that a flood cannot keep the answers waiting.
     private static final int ROUNDS = 2;
-    private static final int TICKS_BETWEEN_LOOKS = 10;
 
     private final UdpWorker home;
     private final UdpListener listener;
@@ -31,7 +30,6 @@ public final class UdpAcceptor extends Descriptor {
     private final Arrival arrival = new Arrival();
     private int touchedCount;
     private int queueDrops;
-    private int lookedTick;
     private boolean isFinished;
     private boolean isClosed;
 
@@ -107,6 +105,7 @@ public final class UdpAcceptor extends Descriptor {
 
     private void close0() {
         if (!isClosed) {
+            countQueueDrops();
             isClosed = true;
             home.memory().replies.flush();
             home.remove(this);
@@ -137,7 +136,6 @@ public final class UdpAcceptor extends Descriptor {
             if (received < in.slots()) {
                 return;
             }
-            countQueueDrops();
         }
     }
 
@@ -189,12 +187,9 @@ public final class UdpAcceptor extends Descriptor {
         touchedCount = 0;
     }
 
-    /// Asks the kernel what it had to drop, once a second at most. Only a socket that has a whole batch waiting may have
-    /// dropped something.
-    private void countQueueDrops() {
-        int now = home.worker.wheel().now();
-        if (now - lookedTick >= TICKS_BETWEEN_LOOKS) {
-            lookedTick = now;
+    /// Asks the kernel what it had to drop since the last time.
+    void countQueueDrops() {
+        if (!isClosed) {
             int dropped = home.memory().calls.queueDrops(intValue());
             drops.add(DropReason.QUEUE_FULL, dropped - queueDrops);
             queueDrops = dropped;

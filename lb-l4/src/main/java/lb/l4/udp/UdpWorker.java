@@ -94,6 +94,11 @@ public final class UdpWorker {
         acceptors.remove(acceptor);
     }
 
+    /// Has each of its sockets count what the kernel dropped before it could be received. Threading: any thread.
+    public void countQueueDrops() {
+        worker.execute(() -> acceptors.forEach(UdpAcceptor::countQueueDrops));
+    }
+
     /// Tells of a broken invariant. It costs what it happened to, never the worker.
     void broken(String where, Throwable failure) {
         StackTraceElement[] trace = failure.getStackTrace();

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import lb.core.config.Cidr;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Shed;
@@ -12,6 +13,7 @@ import lb.core.config.FlowConfig.Unanswered;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
+import lb.core.config.SocketConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.UdpProxyHeader;
 import lb.core.session.EndCause;
@@ -86,6 +88,34 @@ class FlowLimitTest {
             assertThat(let.ask("y")).isEqualTo("y");
             Awaitility.await().until(() -> UdpDrops.of(lb, "denied") == 1);
             assertThat(server.next().text()).isEqualTo("y");
+        }
+    }
+
+    /// They are fewer than a batch, and nothing comes after them.
+    @Test
+    void whatTheKernelDropsForWantOfRoomIsCounted() throws Exception {
+        SocketConfig small = new SocketConfig(4096, Duration.ZERO, 0, null, -1, 100_000, 0);
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
+                        l -> new ListenerConfig(l.name(), l.bind(), l.pool(), List.of(), List.of(), 0, List.of(),
+                                l.proxyHeaderTimeout(), small, l.accessLog(), false, TestConfigs.FLOWS)));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            CountDownLatch sent = new CountDownLatch(1);
+            lb.engine().tcpWorkers().getFirst().worker().execute(() -> await(sent));
+            for (int i = 0; i < 20; i++) {
+                client.send(new byte[30_000]);
+            }
+            sent.countDown();
+            Awaitility.await().until(() -> UdpDrops.of(lb, "queue-full") > 0
+                    && UdpDrops.of(lb, "queue-full") + server.waiting() == 20);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
