@@ -1,8 +1,10 @@
 package lb.l4.udp;
 
+import java.util.List;
 import lb.core.balance.Tried;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
+import lb.core.pool.Candidate;
 import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
@@ -20,11 +22,15 @@ final class FlowBackend {
     private @Nullable Backend chosen;
 
     /// @param left of the flow whose client goes on with this one; its backend is not picked again
-    FlowBackend(Pool pool, @Nullable FlowBackend left) {
+    /// @param isSameSearch whether those that the other flow had tried are not picked again either. That is so for a
+    ///     moment only: later they may have come back
+    FlowBackend(Pool pool, @Nullable FlowBackend left, boolean isSameSearch) {
         this.pool = pool;
         this.snapshot = pool.snapshot();
         if (left != null && left.chosen != null) {
-            tried = left.tried;
+            if (isSameSearch) {
+                tried = left.tried;
+            }
             addTried(left.chosen);
         }
     }
@@ -75,6 +81,21 @@ final class FlowBackend {
         }
         snapshot = now;
         return present.healthState() == HealthState.DOWN || present.adminState() == AdminState.MAINT;
+    }
+
+    /// Whether another backend could be picked.
+    boolean hasOther() {
+        PoolSnapshot now = pool.snapshot();
+        return hasOther(now.candidates()) || hasOther(now.backups());
+    }
+
+    private boolean hasOther(List<Candidate> candidates) {
+        for (Candidate candidate : candidates) {
+            if (candidate.backend() != chosen) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Gives the slot back.

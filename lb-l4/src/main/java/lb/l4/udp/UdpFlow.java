@@ -24,6 +24,8 @@ final class UdpFlow extends Ready {
     private static final int ROUNDS = 8;
     /// How long a flow may be quiet while its listener stops, or once it has to leave its backend.
     private static final int HURRIED_TICKS = 10;
+    /// How long what a client's flows have tried in vain is not tried again for it.
+    private static final long SEARCH_NANOS = 1_000_000_000;
     /// How long a flow that expects no answer stays, to hear that the backend is not there.
     private static final int LINGER_TICKS = 2;
 
@@ -63,7 +65,8 @@ final class UdpFlow extends Ready {
         this.number = home.nextFlowNumber();
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
-        this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend);
+        this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
+                left != null && startedNanos - left.startedNanos < SEARCH_NANOS);
         this.idleTicks = settings.idleTicks();
     }
 
@@ -116,7 +119,7 @@ final class UdpFlow extends Ready {
         if (backend.isUnusable()) {
             return EndCause.BACKEND_DOWN;
         }
-        return counts.isUnanswered(worker().wheel().now()) ? EndCause.UNANSWERED : null;
+        return counts.isUnanswered(worker().wheel().now()) && backend.hasOther() ? EndCause.UNANSWERED : null;
     }
 
     /// Whether the client's next datagram belongs to this flow.

@@ -137,6 +137,45 @@ class FlowFailoverTest {
     }
 
     @Test
+    void aBackendThatAnEarlierFlowLeftIsPickedAgainOnceItIsBack() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        DatagramServer two = DatagramServer.naming("two");
+        try (Balancer lb = new Balancer(TestConfigs.udp(1, passive(one.address(), two.address()),
+                TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            Backend first = lb.engine().pool("out").backends().getFirst();
+            assertThat(client.ask("a")).isEqualTo("one:a");
+            one.close();
+            assertThat(client.insist("b", 100).text()).isEqualTo("two:b");
+            try (DatagramServer again = new DatagramServer(one.address(), DatagramServer.answeringAs("one"))) {
+                Awaitility.await().until(() -> first.healthState() == HealthState.UP);
+                two.close();
+                assertThat(client.insist("c", 100).text()).isEqualTo("one:c");
+                assertThat(again.waiting()).isPositive();
+                assertThat(UdpDrops.of(lb, "no-backend")).isZero();
+            }
+        }
+    }
+
+    @Test
+    void whereThereIsNoOtherASilentBackendIsKept() throws Exception {
+        FlowConfig flows = new FlowConfig(Duration.ofHours(1), 100, 0, FlowConfig.Shed.NEW, 0, -1,
+                new Unanswered(1, Duration.ofMillis(1)), UdpProxyHeader.EVERY, null);
+        try (DatagramServer silent = new DatagramServer(DatagramServer.Manner.SILENT);
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(silent.address()), flows));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            client.send("first");
+            Object from = silent.next().from();
+            for (int i = 0; i < 20; i++) {
+                client.hearsNothingFor(50);
+                client.send("x");
+                assertThat(silent.next().from()).isEqualTo(from);
+            }
+            assertThat(UdpDrops.of(lb, "no-backend")).isZero();
+        }
+    }
+
+    @Test
     void aDatagramForWhichThereIsNoBackendIsCounted() throws Exception {
         DatagramServer gone = DatagramServer.echo();
         gone.close();
