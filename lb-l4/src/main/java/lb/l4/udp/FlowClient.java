@@ -1,5 +1,6 @@
 package lb.l4.udp;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import lb.core.balance.FlowHash;
@@ -28,10 +29,9 @@ record FlowClient(FlowKey key, LocalAddress bound, @Nullable ProxyHeader header)
         return source == null ? key.peer() : source;
     }
 
-    /// The client's address, 4 or 16 bytes.
-    byte[] address() {
-        InetSocketAddress source = header == null ? null : header.source();
-        return source == null ? key.peerAddress() : source.getAddress().getAddress();
+    /// The client's address.
+    InetAddress address() {
+        return client().getAddress();
     }
 
     /// The address that the client used.

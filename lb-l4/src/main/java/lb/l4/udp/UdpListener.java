@@ -137,6 +137,16 @@ public final class UdpListener {
         return drops[worker.index()];
     }
 
+    /// Whether another flow would be one too many.
+    boolean isFull() {
+        return isFull(limit) || isFull(processLimit);
+    }
+
+    private static boolean isFull(ConnectionLimit limit) {
+        int most = limit.limit();
+        return most > 0 && limit.active() >= most;
+    }
+
     /// Counts a flow, unless a limit is reached. Every success is paired with [#release].
     boolean tryAcquire() {
         if (!processLimit.tryAcquire()) {
