@@ -5,6 +5,8 @@ import lb.core.config.AccessLogFormat;
 import lb.core.config.BackendConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.pool.Backend;
+import lb.core.pool.Pool;
+import lb.core.pool.PoolSnapshot;
 import lb.core.session.EndCause;
 import lb.core.session.EndReason;
 import lb.core.session.SessionPhase;
@@ -25,7 +27,7 @@ final class Flows {
     private final UdpListener listener;
     private final LocalAddress bound;
     private final DropCounts drops;
-    private final FlowTable table = new FlowTable();
+    private final FlowTable<UdpFlow> table = new FlowTable<>();
     private final FlowList byAge = new FlowList();
     private boolean isStopping;
 
@@ -97,7 +99,7 @@ final class Flows {
             }
         }
         if (flow == null) {
-            return beginNew(in, slot, FlowKey.of(in, slot, tag, hash), arrival, named);
+            return beginNew(in, slot, tag, hash, arrival, named);
         }
         EndCause leaves = flow.isChained() ? null : flow.reasonToLeave();
         if (leaves != null) {
@@ -111,14 +113,45 @@ final class Flows {
         return begin(flow.client, null, named, 1);
     }
 
-    private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, FlowKey key, Arrival arrival,
+    private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, long tag, int hash, Arrival arrival,
             @Nullable Backend named) {
-        ProxyHeader header = arrival.isFromProxy() ? arrival.header(in, slot) : null;
-        if (arrival.isFromProxy() && header == null) {
-            drops.add(DropReason.BAD_PROXY_HEADER, 1);
+        DropReason refusal = refusal(in, slot, arrival, listener.settings());
+        ProxyHeader header = refusal == null && arrival.isFromProxy() ? arrival.header(in, slot) : null;
+        if (refusal == null && arrival.isFromProxy() && header == null) {
+            refusal = DropReason.BAD_PROXY_HEADER;
+        }
+        if (refusal != null) {
+            drops.add(refusal, 1);
             return null;
         }
-        return begin(new FlowClient(key, bound, header), null, named, 1);
+        return begin(new FlowClient(FlowKey.of(in, slot, tag, hash), bound, header), null, named, 1);
+    }
+
+    /// Why there is no room for a new client, as far as it is known before anything is made for it: a flood must not be
+    /// work for the garbage collector too.
+    private @Nullable DropReason refusal(ReceiveBatch in, int slot, Arrival arrival, UdpListener.Settings settings) {
+        if (isStopping) {
+            return DropReason.STOPPING;
+        }
+        if (!arrival.isFromProxy()) {
+            int perSource = settings.flows().maxFlowsPerSource();
+            if (!FlowKey.permits(settings.rules(), in, slot)) {
+                return DropReason.DENIED;
+            }
+            if (perSource > 0 && listener.sources().count(SourceCounts.of(in, slot)) >= perSource) {
+                return DropReason.MAX_FLOWS_PER_SOURCE;
+            }
+        }
+        if (settings.flows().shed() == Shed.NEW && listener.isFull()) {
+            return DropReason.MAX_FLOWS;
+        }
+        Pool pool = settings.upstream().pool();
+        PoolSnapshot snapshot = pool.snapshot();
+        if (snapshot.candidates().isEmpty() && snapshot.backups().isEmpty()) {
+            return DropReason.NO_BACKEND;
+        }
+        int poolLimit = snapshot.config().maxConnections();
+        return poolLimit > 0 && pool.active() >= poolLimit ? DropReason.POOL_LIMIT : null;
     }
 
     /// Begins a flow.
@@ -134,7 +167,12 @@ final class Flows {
             UdpFlow flow = new UdpFlow(this, client, settings, left);
             refusal = start(flow, wanted);
             if (refusal == null) {
-                table.add(flow);
+                if (left != null && table.find(client.key()) != null) {
+                    // What it has is older than what another flow of the client takes by now.
+                    flow.unbound();
+                } else {
+                    table.add(flow);
+                }
                 byAge.add(flow);
                 return flow;
             }
@@ -149,11 +187,11 @@ final class Flows {
         if (isStopping) {
             return DropReason.STOPPING;
         }
-        if (!settings.rules().permits(client.address())) {
+        if (!settings.rules().permits(client.address().getAddress())) {
             return DropReason.DENIED;
         }
         int perSource = settings.flows().maxFlowsPerSource();
-        if (perSource > 0 && !listener.sources().tryAcquire(client, perSource)) {
+        if (perSource > 0 && !listener.sources().tryAcquire(SourceCounts.of(client.address()), perSource)) {
             return DropReason.MAX_FLOWS_PER_SOURCE;
         }
         if (listener.tryAcquire()
@@ -162,7 +200,7 @@ final class Flows {
             return null;
         }
         if (perSource > 0) {
-            listener.sources().release(client);
+            listener.sources().release(SourceCounts.of(client.address()));
         }
         return DropReason.MAX_FLOWS;
     }
@@ -214,7 +252,7 @@ final class Flows {
 
     private void release(UdpFlow flow) {
         if (flow.settings().flows().maxFlowsPerSource() > 0) {
-            listener.sources().release(flow.client);
+            listener.sources().release(SourceCounts.of(flow.client.address()));
         }
         listener.release();
         home.worker.left();

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///     unbind()     further datagrams of the client begin another flow; answers still come
 ///     leave()      the same, once there is a next datagram; at the latest after a second
 ///     finish()     the only way out
-final class UdpFlow extends Ready {
+final class UdpFlow extends Ready implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
@@ -68,6 +68,11 @@ final class UdpFlow extends Ready {
         this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
                 left != null && startedNanos - left.startedNanos < SEARCH_NANOS);
         this.idleTicks = settings.idleTicks();
+    }
+
+    @Override
+    public FlowKey key() {
+        return key;
     }
 
     UdpListener.Settings settings() {
@@ -174,20 +179,18 @@ final class UdpFlow extends Ready {
 
     /// Has another flow take the batch's datagrams from `slot` on.
     private void redirect(int slot) {
-        int[] next = home.memory().next;
-        int waiting = 0;
-        for (int at = slot; at >= 0; at = next[at]) {
-            waiting++;
+        UdpFlow other = flows.begin(client, this, null, home.memory().toBackend.datagramsFrom(slot));
+        if (other == null) {
+            return;
         }
-        UdpFlow other = flows.begin(client, this, null, waiting);
-        if (other != null) {
-            other.firstInBatch = slot;
-            other.lastInBatch = lastInBatch;
-            other.taken = waiting;
+        other.firstInBatch = slot;
+        other.lastInBatch = lastInBatch;
+        other.taken = taken;
+        try {
             other.sendUp();
+        } finally {
             other.forgetBatch();
         }
-        forgetBatch();
     }
 
     /// The backend was sent something.
@@ -209,9 +212,13 @@ final class UdpFlow extends Ready {
         Replies replies = home.memory().replies;
         for (int round = 0; round < ROUNDS; round++) {
             int received = replies.receive(this, connected.intValue());
-            if (received < 0) {
-                failed(-received);
+            if (received == -Errno.EAGAIN) {
                 return;
+            }
+            if (received < 0) {
+                // There may be datagrams behind the error, and the edge will not come again.
+                failed(-received);
+                continue;
             }
             touch();
             if (counts.isComplete()) {
@@ -230,7 +237,7 @@ final class UdpFlow extends Ready {
         if (Delivery.isGone(errno)) {
             refused(Errno.text(errno));
             leave(EndCause.SERVER_REFUSED);
-        } else if (errno != Errno.EAGAIN && errno != Errno.EINTR) {
+        } else if (errno != Errno.EINTR) {
             home.warnings.log("listener " + flows.listener().name() + ": cannot receive from a backend: "
                     + Errno.text(errno));
         }
@@ -281,6 +288,11 @@ final class UdpFlow extends Ready {
     protected void onFailure(Throwable failure) {
         home.broken("a flow of listener " + flows.listener().name(), failure);
         finish(EndCause.INTERNAL);
+    }
+
+    /// It begins as one that takes no further datagrams of its client.
+    void unbound() {
+        isBound = false;
     }
 
     /// The client's next datagram begins another flow.
