@@ -1,5 +1,6 @@
 package lb.l4.udp;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.BackendConfig;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to its worker.
 final class Flows {
 
+    /// See [#quietSince].
+    static final long NONE = Long.MAX_VALUE;
+
     private final UdpAcceptor acceptor;
     private final UdpWorker home;
     private final UdpListener listener;
@@ -29,8 +33,13 @@ final class Flows {
     private final DropCounts drops;
     private final FlowTable<UdpFlow> table = new FlowTable<>();
     private final FlowList byAge = new FlowList();
+    /// The oldest one that others were told of, and since when it is quiet, by System.nanoTime(); [#NONE] without one.
+    private @Nullable UdpFlow published;
+    private final AtomicLong quietSince = new AtomicLong(NONE);
     private boolean isStopping;
 
+    /// Threading: control loop.
+    ///
     /// @param acceptor the socket
     Flows(UdpAcceptor acceptor, UdpWorker home, UdpListener listener, LocalAddress bound) {
         this.acceptor = acceptor;
@@ -38,6 +47,7 @@ final class Flows {
         this.listener = listener;
         this.bound = bound;
         this.drops = listener.drops(home.worker);
+        listener.shedding().join(this);
     }
 
     UdpAcceptor acceptor() {
@@ -174,6 +184,7 @@ final class Flows {
                     table.add(flow);
                 }
                 byAge.add(flow);
+                publishOldest(flow);
                 return flow;
             }
             release(flow);
@@ -195,7 +206,7 @@ final class Flows {
             return DropReason.MAX_FLOWS_PER_SOURCE;
         }
         if (listener.tryAcquire()
-                || (settings.flows().shed() == Shed.OLDEST_IDLE && evict() && listener.tryAcquire())) {
+                || (settings.flows().shed() == Shed.OLDEST_IDLE && listener.shedding().makeRoom(this))) {
             home.worker.expect();
             return null;
         }
@@ -216,19 +227,43 @@ final class Flows {
         return failure;
     }
 
-    /// Ends the flow that has been quiet for longest, unless it is about to send.
-    private boolean evict() {
+    /// Ends the flow that has been quiet for longest, of those that are not about to send.
+    boolean evict() {
         UdpFlow oldest = byAge.oldest();
-        if (oldest == null || oldest.isChained()) {
+        while (oldest != null && oldest.isChained()) {
+            oldest = oldest.newer;
+        }
+        if (oldest == null) {
             return false;
         }
         oldest.finish(EndCause.FLOW_SHED);
         return true;
     }
 
+    /// Since when its oldest flow is quiet, or [#NONE]. Threading: any worker.
+    long quietSince() {
+        return quietSince.getOpaque();
+    }
+
+    void execute(Runnable task) {
+        home.worker.execute(task);
+    }
+
     /// A flow has carried something, for the first time in this tick.
     void active(UdpFlow flow) {
         byAge.moveToEnd(flow);
+        publishOldest(flow);
+    }
+
+    /// Tells the other workers of the oldest flow, if they may ask.
+    ///
+    /// @param changed was added, has carried something or has ended
+    private void publishOldest(UdpFlow changed) {
+        UdpFlow oldest = byAge.oldest();
+        if ((oldest != published || changed == oldest) && listener.settings().flows().shed() == Shed.OLDEST_IDLE) {
+            published = oldest;
+            quietSince.setOpaque(oldest == null ? NONE : System.nanoTime() - oldest.quietNanos());
+        }
     }
 
     /// Another datagram of the client begins another flow.
@@ -239,6 +274,7 @@ final class Flows {
     /// A flow has ended and closed its socket.
     void ended(UdpFlow flow, EndCause cause) {
         byAge.remove(flow);
+        publishOldest(flow);
         // Made while the flow still counts, given away when it does not.
         SessionRecord record = record(flow, cause);
         flow.backend.release();

@@ -263,6 +263,11 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
         }
     }
 
+    /// How long it has carried nothing, to a tick.
+    long quietNanos() {
+        return (worker().wheel().now() - lastActiveTick) * (Worker.TICK_MILLIS * 1_000_000L);
+    }
+
     /// From now on the flow ends when it is quiet for a second.
     void hurry() {
         idleTicks = Math.min(idleTicks, HURRIED_TICKS);

@@ -30,6 +30,7 @@ public final class UdpListener {
     private final ConnectionLimit limit;
     private final ConnectionLimit processLimit;
     private final SourceCounts sources = new SourceCounts();
+    private final Shedding shedding = new Shedding(this);
     private final DropCounts[] drops;
     /// Threading: control loop.
     private final Map<LocalAddress, AddressGroup> groups = new HashMap<>();
@@ -124,6 +125,10 @@ public final class UdpListener {
         return settings;
     }
 
+    Shedding shedding() {
+        return shedding;
+    }
+
     SourceCounts sources() {
         return sources;
     }
@@ -157,6 +162,22 @@ public final class UdpListener {
             return false;
         }
         return true;
+    }
+
+    /// Counts a flow for which another one is about to end.
+    void acquireAhead() {
+        processLimit.acquire();
+        limit.acquire();
+    }
+
+    /// Whether there are more flows than there may be.
+    boolean isOver() {
+        return isOver(limit) || isOver(processLimit);
+    }
+
+    private static boolean isOver(ConnectionLimit limit) {
+        int most = limit.limit();
+        return most > 0 && limit.active() > most;
     }
 
     void release() {

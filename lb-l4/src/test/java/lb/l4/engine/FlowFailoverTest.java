@@ -21,6 +21,8 @@ import lb.core.pool.HealthState;
 import lb.core.session.EndCause;
 import lb.l4.peers.DatagramClient;
 import lb.l4.peers.DatagramServer;
+import lb.l4.peers.EchoServer;
+import lb.l4.peers.LoopbackServer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -212,6 +214,28 @@ class FlowFailoverTest {
                 Awaitility.await().until(() -> backend.healthState() == HealthState.UP);
                 assertThat(again.waiting()).isGreaterThanOrEqualTo(2);
             }
+        }
+    }
+
+    /// Such as the port on which a game server tells its status.
+    @Test
+    void aTcpPortMaySpeakForABackendOfDatagrams() throws Exception {
+        LoopbackServer companion = new LoopbackServer(new EchoServer());
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(1,
+                        PoolBuilder.out(server.address()).health(TestConfigs.health(HealthConfig.Type.TCP)
+                                .with(HealthConfig.Type.TCP, companion.address().getPort())).build(),
+                        TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            Backend backend = lb.engine().pool("out").backends().getFirst();
+            assertThat(client.ask("a")).isEqualTo("a");
+            assertThat(backend.healthState()).isEqualTo(HealthState.UP);
+            companion.close();
+            Awaitility.await().until(() -> backend.healthState() == HealthState.DOWN);
+            client.send("b");
+            Awaitility.await().until(() -> UdpDrops.of(lb, "no-backend") == 1);
+            assertThat(server.next().text()).isEqualTo("a");
+            assertThat(server.waiting()).isZero();
         }
     }
 

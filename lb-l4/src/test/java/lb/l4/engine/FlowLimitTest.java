@@ -2,6 +2,7 @@ package lb.l4.engine;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,28 @@ class FlowLimitTest {
                 assertThat(record.client()).isEqualTo(first.address());
                 assertThat(record.reason().cause()).isEqualTo(EndCause.FLOW_SHED);
             });
+            assertThat(UdpDrops.of(lb, "max-flows")).isZero();
+        }
+    }
+
+    /// One flow at a time on four workers: each new client takes the place of the one before, wherever that is.
+    @Test
+    void theFlowThatGivesWayMayBeOnAnotherWorker() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
+                        flows(1, 0, Shed.OLDEST_IDLE)));
+                Clients clients = new Clients(lb, 20)) {
+            for (int i = 0; i < 20; i++) {
+                assertThat(clients.all.get(i).ask("x")).isEqualTo("x");
+                if (i > 0) {
+                    InetSocketAddress before = clients.all.get(i - 1).address();
+                    assertThat(lb.nextRecord()).satisfies(record -> {
+                        assertThat(record.client()).isEqualTo(before);
+                        assertThat(record.reason().cause()).isEqualTo(EndCause.FLOW_SHED);
+                    });
+                }
+            }
+            assertThat(lb.engine().activeSessions()).isEqualTo(1);
             assertThat(UdpDrops.of(lb, "max-flows")).isZero();
         }
     }
