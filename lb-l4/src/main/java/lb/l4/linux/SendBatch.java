@@ -3,7 +3,6 @@ package lb.l4.linux;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-import static lb.l4.linux.Datagrams.CMSG_HEADER_BYTES;
 import static lb.l4.linux.Datagrams.CONTROL;
 import static lb.l4.linux.Datagrams.CONTROL_BYTES;
 import static lb.l4.linux.Datagrams.CONTROL_LENGTH;
@@ -203,20 +202,7 @@ public final class SendBatch {
     ///
     /// @param scope the interface of a link-local address, or 0
     public void from(boolean isIpv6, long high, long low, int scope) {
-        long control = control(count - 1);
-        if (isIpv6) {
-            header(control, 20, Linux.IPPROTO_IPV6, Datagrams.IPV6_PKTINFO);
-            NativeMemory.putLong(control + 16, high);
-            NativeMemory.putLong(control + 24, low);
-            NativeMemory.putInt(control + 32, scope);
-            plainControlBytes[count - 1] = 40;
-        } else {
-            header(control, 12, Linux.IPPROTO_IP, Datagrams.IP_PKTINFO);
-            NativeMemory.putInt(control + 16, 0);
-            NativeMemory.putInt(control + 20, (int) low);
-            NativeMemory.putInt(control + 24, 0);
-            plainControlBytes[count - 1] = 32;
-        }
+        plainControlBytes[count - 1] = ControlMessages.putSource(control(count - 1), isIpv6, high, low, scope);
     }
 
     /// Sends messages from `first` on.
@@ -227,9 +213,7 @@ public final class SendBatch {
             long control = control(i);
             int controlBytes = plainControlBytes[i];
             if (datagrams[i] > 1) {
-                header(control + controlBytes, 2, Datagrams.IPPROTO_UDP, Datagrams.UDP_SEGMENT);
-                NativeMemory.putShort(control + controlBytes + CMSG_HEADER_BYTES, segmentBytes[i]);
-                controlBytes += 24;
+                controlBytes += ControlMessages.putSegment(control + controlBytes, segmentBytes[i]);
             }
             control(message(i), control, controlBytes);
         }
@@ -279,12 +263,6 @@ public final class SendBatch {
         NativeMemory.putLong(iov(pieces), buffer);
         NativeMemory.putLong(iov(pieces) + 8, length);
         pieces++;
-    }
-
-    private static void header(long at, int dataBytes, int level, int type) {
-        NativeMemory.putLong(at, CMSG_HEADER_BYTES + dataBytes);
-        NativeMemory.putInt(at + 8, level);
-        NativeMemory.putInt(at + 12, type);
     }
 
     private static void control(long message, long control, int bytes) {

@@ -8,6 +8,8 @@ import lb.core.pool.Candidate;
 import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
+import lb.l4.linux.Errno;
+import lb.l4.tcp.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /// The backend that a flow has, and those that it must not have.
@@ -19,6 +21,7 @@ final class FlowBackend {
     private PoolSnapshot snapshot;
     private Tried tried = Tried.NONE;
     private int tries;
+    private boolean isAnswered;
     private @Nullable Backend chosen;
 
     /// @param left of the flow whose client goes on with this one; its backend is not picked again
@@ -81,6 +84,21 @@ final class FlowBackend {
         }
         snapshot = now;
         return present.healthState() == HealthState.DOWN || present.adminState() == AdminState.MAINT;
+    }
+
+    /// An answer has come. The time to the first one is what connecting is to TCP: `least-time` goes by it.
+    void answered(long startedNanos) {
+        if (!isAnswered && chosen != null) {
+            isAnswered = true;
+            chosen.sampleConnectNanos(System.nanoTime() - startedNanos);
+        }
+    }
+
+    /// The backend was found not to be there.
+    void refused(Upstream upstream, int errno) {
+        if (chosen != null) {
+            upstream.connectFailed(chosen, Errno.text(errno));
+        }
     }
 
     /// Whether another backend could be picked.

@@ -56,6 +56,7 @@ final class FlowTable<F extends FlowTable.Entry> {
 
     /// Adds a flow whose key is not there yet.
     void add(F flow) {
+        assert find(flow.key()) == null : "two flows of one key";
         if (size * 2 >= flows.length) {
             resize(flows.length * 2);
         }

@@ -1,9 +1,7 @@
 package lb.l4.udp;
 
-import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
-import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///     unbind()     further datagrams of the client begin another flow; answers still come
 ///     leave()      the same, once there is a next datagram; at the latest after a second
 ///     finish()     the only way out
-final class UdpFlow extends Ready implements FlowTable.Entry {
+final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
@@ -48,9 +46,6 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
     private @Nullable EndCause leaving;
     private int idleTicks;
     private int lastActiveTick;
-    /// The batch's datagrams of this flow: a list through [BatchMemory#next].
-    private int firstInBatch = -1;
-    private int lastInBatch = -1;
     private int taken;
     private boolean isBound = true;
     private boolean isClosed;
@@ -133,32 +128,15 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
         return isBound && !isClosed && (requests == 0 || taken < requests);
     }
 
-    /// Whether it has datagrams of the present batch.
-    boolean isChained() {
-        return firstInBatch >= 0;
-    }
-
     /// Takes a datagram of the present batch. Returns whether it is the first.
     boolean append(int slot, int[] next) {
         taken++;
-        boolean isFirst = firstInBatch < 0;
-        if (isFirst) {
-            firstInBatch = slot;
-        } else {
-            next[lastInBatch] = slot;
-        }
-        lastInBatch = slot;
-        return isFirst;
-    }
-
-    void forgetBatch() {
-        firstInBatch = -1;
-        lastInBatch = -1;
+        return chain(slot, next);
     }
 
     /// Sends what it has of the present batch.
     void sendUp() {
-        int first = firstInBatch;
+        int first = firstInBatch();
         FlowSocket connected = socket;
         if (first < 0) {
             return;
@@ -171,7 +149,7 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
         touch();
         int refused = home.memory().toBackend.send(this, first, connected);
         if (refused >= 0) {
-            refused(Errno.text(Errno.ECONNREFUSED));
+            backend.refused(settings.upstream(), Errno.ECONNREFUSED);
             finish(EndCause.SERVER_REFUSED);
             redirect(refused);
         }
@@ -183,8 +161,7 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
         if (other == null) {
             return;
         }
-        other.firstInBatch = slot;
-        other.lastInBatch = lastInBatch;
+        other.chainFrom(this, slot);
         other.taken = taken;
         try {
             other.sendUp();
@@ -221,6 +198,7 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
                 continue;
             }
             touch();
+            backend.answered(startedNanos);
             if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;
@@ -235,18 +213,11 @@ final class UdpFlow extends Ready implements FlowTable.Entry {
 
     private void failed(int errno) {
         if (Delivery.isGone(errno)) {
-            refused(Errno.text(errno));
+            backend.refused(settings.upstream(), errno);
             leave(EndCause.SERVER_REFUSED);
         } else if (errno != Errno.EINTR) {
             home.warnings.log("listener " + flows.listener().name() + ": cannot receive from a backend: "
                     + Errno.text(errno));
-        }
-    }
-
-    private void refused(String reason) {
-        Backend refusing = backend.chosen();
-        if (refusing != null) {
-            settings.upstream().connectFailed(refusing, reason);
         }
     }
 

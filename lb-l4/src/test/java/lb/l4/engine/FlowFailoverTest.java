@@ -1,11 +1,15 @@
 package lb.l4.engine;
 
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import lb.core.config.BalanceConfig;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Unanswered;
@@ -159,6 +163,68 @@ class FlowFailoverTest {
         }
     }
 
+    /// What the kernel says of the one datagram comes before the answer to the other.
+    @Test
+    void anAnswerBehindAnErrorIsNotLost() throws Exception {
+        DatagramSocket server = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        server.setSoTimeout(20_000);
+        InetSocketAddress address = (InetSocketAddress) server.getLocalSocketAddress();
+        try (server;
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(address), TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            client.send("one");
+            DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+            server.receive(packet);
+            CountDownLatch ready = new CountDownLatch(1);
+            lb.engine().tcpWorkers().getFirst().worker().execute(() -> await(ready));
+            client.send("two");
+            server.send(packet);
+            server.close();
+            ready.countDown();
+            assertThat(client.receive().text()).isEqualTo("one");
+        }
+    }
+
+    /// Two batches of one event: the error of what the first sent meets the second, when the client has another flow.
+    @Test
+    void aFlowWhoseClientHasAnotherByNowGoesOnBesideIt() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        try (DatagramServer two = DatagramServer.naming("two");
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(one.address(), two.address()),
+                        TestConfigs.exchanges(3, -1)));
+                DatagramClient client = new DatagramClient(lb.address());
+                DatagramClient other = new DatagramClient(lb.address())) {
+            assertThat(client.ask("1")).isEqualTo("one:1");
+            CountDownLatch ready = new CountDownLatch(1);
+            lb.engine().tcpWorkers().getFirst().worker().execute(() -> await(ready));
+            client.send("lost");
+            for (int i = 0; i < 63; i++) {
+                other.send("fills the batch");
+            }
+            client.send("3");
+            client.send("4");
+            one.close();
+            ready.countDown();
+            assertThat(client.receive().text()).isEqualTo("two:3");
+        }
+    }
+
+    @Test
+    void theTimeToTheFirstAnswerIsThatOfABackend() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(server.address()), TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            Backend backend = lb.engine().pool("out").backends().getFirst();
+            assertThat(backend.averageConnectNanos()).isZero();
+            long before = System.nanoTime();
+            assertThat(client.ask("a")).isEqualTo("a");
+            long first = backend.averageConnectNanos();
+            assertThat(first).isBetween(1L, System.nanoTime() - before);
+            assertThat(client.ask("b")).isEqualTo("b");
+            assertThat(backend.averageConnectNanos()).isEqualTo(first);
+        }
+    }
+
     @Test
     void whereThereIsNoOtherASilentBackendIsKept() throws Exception {
         FlowConfig flows = new FlowConfig(Duration.ofHours(1), 100, 0, FlowConfig.Shed.NEW, 0, -1,
@@ -253,6 +319,14 @@ class FlowFailoverTest {
             assertThat(backend.healthState()).isEqualTo(HealthState.UP);
             silent.close();
             Awaitility.await().until(() -> backend.healthState() == HealthState.DOWN);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
