@@ -175,12 +175,11 @@ class FlowFailoverTest {
             client.send("one");
             DatagramPacket packet = new DatagramPacket(new byte[100], 100);
             server.receive(packet);
-            CountDownLatch ready = new CountDownLatch(1);
-            lb.engine().tcpWorkers().getFirst().worker().execute(() -> await(ready));
+            CountDownLatch goesOn = lb.standStill();
             client.send("two");
             server.send(packet);
             server.close();
-            ready.countDown();
+            goesOn.countDown();
             assertThat(client.receive().text()).isEqualTo("one");
         }
     }
@@ -195,8 +194,7 @@ class FlowFailoverTest {
                 DatagramClient client = new DatagramClient(lb.address());
                 DatagramClient other = new DatagramClient(lb.address())) {
             assertThat(client.ask("1")).isEqualTo("one:1");
-            CountDownLatch ready = new CountDownLatch(1);
-            lb.engine().tcpWorkers().getFirst().worker().execute(() -> await(ready));
+            CountDownLatch goesOn = lb.standStill();
             client.send("lost");
             for (int i = 0; i < 63; i++) {
                 other.send("fills the batch");
@@ -204,7 +202,7 @@ class FlowFailoverTest {
             client.send("3");
             client.send("4");
             one.close();
-            ready.countDown();
+            goesOn.countDown();
             assertThat(client.receive().text()).isEqualTo("two:3");
         }
     }
@@ -319,14 +317,6 @@ class FlowFailoverTest {
             assertThat(backend.healthState()).isEqualTo(HealthState.UP);
             silent.close();
             Awaitility.await().until(() -> backend.healthState() == HealthState.DOWN);
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -123,22 +123,13 @@ class FlowLimitTest {
                         l -> new ListenerConfig(l.name(), l.bind(), l.pool(), List.of(), List.of(), 0, List.of(),
                                 l.proxyHeaderTimeout(), small, l.accessLog(), false, TestConfigs.FLOWS)));
                 DatagramClient client = new DatagramClient(lb.address())) {
-            CountDownLatch sent = new CountDownLatch(1);
-            lb.engine().tcpWorkers().getFirst().worker().execute(() -> await(sent));
+            CountDownLatch goesOn = lb.standStill();
             for (int i = 0; i < 20; i++) {
                 client.send(new byte[30_000]);
             }
-            sent.countDown();
+            goesOn.countDown();
             Awaitility.await().until(() -> UdpDrops.of(lb, "queue-full") > 0
                     && UdpDrops.of(lb, "queue-full") + server.waiting() == 20);
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
