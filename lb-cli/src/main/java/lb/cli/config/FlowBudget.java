@@ -47,7 +47,8 @@ record FlowBudget(int sessions, int shares, int localPorts, List<PoolConfig> poo
         String share = shares == 1
                 ? "max-connections (" + sessions + ")"
                 : "one of " + shares + " shares of max-connections (" + sessions / shares + ")";
-        return "derived: the least of " + FlowConfig.DEFAULT_MAX_FLOWS + ", " + share + " and " + localPorts + " local ports x " + backends(listener) + " backends";
+        return "derived: the least of " + FlowConfig.DEFAULT_MAX_FLOWS + ", " + share + " and " + localPorts
+                + " local ports x " + backends(listener) + " backends";
     }
 
     private long backends(ListenerConfig listener) {

@@ -44,7 +44,8 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
 
     boolean matches(ReceiveBatch in, int slot, long otherTag) {
         return peerLow == in.peerLow(slot) && peerPort == in.peerPort(slot) && peerHigh == in.peerHigh(slot)
-                && (!isIpv6 || scope == in.peerScope(slot)) && tag == otherTag && localLow == in.localLow(slot) && localHigh == in.localHigh(slot);
+                && (!isIpv6 || scope == in.peerScope(slot)) && tag == otherTag && localLow == in.localLow(slot)
+                && localHigh == in.localHigh(slot);
     }
 
     /// Whether the sender of a datagram lies in one of the networks. Allocates nothing.

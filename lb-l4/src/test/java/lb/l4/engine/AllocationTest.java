@@ -110,7 +110,8 @@ class AllocationTest {
 
     @Test
     void aDatagramWithAProxyHeaderAllocatesNothing() throws Exception {
-        byte[] datagram = {0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21, 0x12, 0, 12, 127, 0,
+        byte[] datagram = {0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21, 0x12, 0, 12, 127,
+            0,
             0, 1, 127, 0, 0, 1, 0, 9, 0, 9, 'x'};
         try (DatagramServer server = DatagramServer.echo();
                 Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
