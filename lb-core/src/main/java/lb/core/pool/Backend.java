@@ -10,12 +10,16 @@ import lb.core.config.Endpoint;
 /// A backend is eligible for a new session by this table; weight and tier stand
 /// in the snapshot's [Candidate].
 ///
-///     admin   health   weight   eligible
-///     READY   UP       > 0      yes
-///     READY   UP       0        no
-///     READY   DOWN     any      no, unless the pool's on-none-healthy is `all` and none is UP
-///     DRAIN   any      any      no
-///     MAINT   any      any      no
+///     admin   health   ejected   weight   eligible
+///     READY   UP       no        > 0      yes
+///     READY   UP       yes       > 0      no (1)
+///     READY   DOWN     any       > 0      no (1)
+///     READY   any      any       0        no
+///     DRAIN   any      any       any      no
+///     MAINT   any      any       any      no
+///     without the role that the pool wants no
+///
+/// (1) unless none is eligible and the pool's on-none-healthy is `all`, or fewer are than its panic threshold says
 ///
 /// Threading: states are written by the control loop alone; the counters by
 /// any worker.
@@ -46,6 +50,9 @@ public final class Backend {
 
     private volatile AdminState adminState = AdminState.READY;
     private volatile HealthState healthState = HealthState.UP;
+    private volatile boolean hasRole = true;
+    private volatile boolean isEjected;
+    private volatile boolean isLeft;
 
     @SuppressWarnings("unused") // by ACTIVE
     private int active;
@@ -89,6 +96,41 @@ public final class Backend {
     /// Threading: control loop only; takes effect with the pool's next snapshot.
     public void setHealthState(HealthState state) {
         healthState = state;
+    }
+
+    /// Whether it is what its pool wants, such as the leader. One that is not takes no new sessions, whatever else is said.
+    public boolean hasRole() {
+        return hasRole;
+    }
+
+    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    public void setRole(boolean isWanted) {
+        hasRole = isWanted;
+    }
+
+    /// Whether it is left out for a while because clients could not reach it ([lb.core.health.Outliers]).
+    public boolean isEjected() {
+        return isEjected;
+    }
+
+    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    public void setEjected(boolean ejected) {
+        isEjected = ejected;
+    }
+
+    /// Whether sessions that can go on elsewhere are to leave it ([Losses]).
+    public boolean isLeft() {
+        return isLeft;
+    }
+
+    /// Threading: control loop only; before the snapshot that has it without this backend.
+    void setLeft(boolean left) {
+        isLeft = left;
+    }
+
+    /// Whether new sessions may be given to it, as far as probes and clients have found out.
+    boolean isHealthy() {
+        return healthState == HealthState.UP && !isEjected;
     }
 
     /// Sessions that hold a slot now, connecting ones included.

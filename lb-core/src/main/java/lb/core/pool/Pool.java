@@ -48,7 +48,7 @@ public final class Pool {
         }
 
         boolean isReady() {
-            return config.weight() > 0 && backend.adminState() == AdminState.READY;
+            return config.weight() > 0 && backend.adminState() == AdminState.READY && backend.hasRole();
         }
     }
 
@@ -144,7 +144,7 @@ public final class Pool {
     }
 
     private PoolSnapshot build() {
-        Predicate<Member> isUp = member -> member.backend().healthState() == HealthState.UP;
+        Predicate<Member> isUp = member -> member.backend().isHealthy();
         List<Candidate> primaries = candidates(isUp, false);
         List<Candidate> backups = candidates(isUp, true);
         if (primaries.isEmpty() && backups.isEmpty() && config.onNoneHealthy() == PoolConfig.OnNoneHealthy.ALL) {

@@ -37,6 +37,7 @@ final class Configuration {
     private final WorkerSides[] workers;
     private final FloodLimiter warnings;
     private final ListeningSockets sockets;
+    private final SessionCloser closer;
     private final ConnectionLimit processLimit = new ConnectionLimit(0);
     private final Map<String, RunningPool> pools = new LinkedHashMap<>();
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
@@ -48,6 +49,7 @@ final class Configuration {
         this.warnings = warnings;
         this.control = control;
         this.workers = workers;
+        this.closer = new SessionCloser(control, workers);
         this.sockets = new ListeningSockets(linux, workers.length, pacing);
     }
 
@@ -91,6 +93,12 @@ final class Configuration {
         return running(name).upstream().pool();
     }
 
+    /// The pool of that name and what belongs to it, or null.
+    @Nullable
+    RunningPool runningPool(String name) {
+        return pools.get(name);
+    }
+
     /// Takes what the kernel has accepted, and no more.
     ///
     /// @return completes when every connection that will ever come is counted
@@ -121,6 +129,7 @@ final class Configuration {
 
     CompletableFuture<Void> stopAll() {
         CompletableFuture<Void> listening = stopListening();
+        closer.stop();
         pools.values().forEach(RunningPool::stop);
         pools.clear();
         return listening;
@@ -179,7 +188,7 @@ final class Configuration {
         for (PoolConfig pool : config.pools()) {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
-                pools.put(pool.name(), new RunningPool(control, pool, warnings));
+                pools.put(pool.name(), new RunningPool(control, pool, warnings, closer));
                 changes.add("pool " + pool.name() + " added");
             } else if (!running.config().equals(pool)) {
                 changes.add("pool " + pool.name() + " changed" + backendChanges(running.config(), pool));
@@ -225,7 +234,7 @@ final class Configuration {
             if (kept.contains(entry.getKey())) {
                 return false;
             }
-            entry.getValue().stop();
+            entry.getValue().remove();
             changes.add("pool " + entry.getKey() + " removed");
             return true;
         });

@@ -2,14 +2,17 @@ package lb.l4.engine;
 
 import io.netty.channel.IoEventLoop;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.HealthConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
@@ -19,6 +22,7 @@ import lb.l4.probe.PassiveWatch;
 import lb.l4.probe.Prober;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,13 +39,15 @@ final class RunningPool {
     private final Upstream upstream;
     /// Read by workers whose connects failed.
     private final Map<Backend, HealthWatch> watches = new ConcurrentHashMap<>();
+    private final LossWatch losses;
     private boolean isPublishing;
 
-    RunningPool(IoEventLoop control, PoolConfig config, FloodLimiter warnings) {
+    RunningPool(IoEventLoop control, PoolConfig config, FloodLimiter warnings, SessionCloser closer) {
         this.control = control;
         this.warnings = warnings;
         this.pool = new Pool(config, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
+        this.losses = new LossWatch(control, pool, closer);
         adoptWatches();
     }
 
@@ -54,15 +60,49 @@ final class RunningPool {
     }
 
     void apply(PoolConfig config) {
+        List<Backend> before = pool.backends();
         pool.apply(config);
         upstream.apply(config);
         adoptWatches();
-        pool.publish();
+        losses.apply(before);
+        publish();
+    }
+
+    /// The configuration does not have this pool any more. Its sessions go on as it says of backends that are removed.
+    void remove() {
+        stop();
+        losses.removed(pool.backends());
     }
 
     void stop() {
         watches.values().forEach(HealthWatch::stop);
         watches.clear();
+    }
+
+    /// An administrator's word on a backend. Returns false if there is none of that name.
+    ///
+    /// @param deadline after which its sessions are closed; null for what the configuration says
+    boolean administer(String name, AdminState state, @Nullable Duration deadline) {
+        Backend backend = pool.backend(name);
+        if (backend == null) {
+            return false;
+        }
+        log.info("backend {} is {}", backend.id(), state);
+        backend.setAdminState(state);
+        losses.restart(backend, state == AdminState.READY ? null : deadline);
+        publish();
+        return true;
+    }
+
+    /// What somebody found out of a backend's role. Returns false if there is none of that name.
+    boolean setRole(String name, boolean isWanted) {
+        Backend backend = pool.backend(name);
+        if (backend == null) {
+            return false;
+        }
+        backend.setRole(isWanted);
+        publish();
+        return true;
     }
 
     private void adoptWatches() {
@@ -111,7 +151,10 @@ final class RunningPool {
     private void publish() {
         isPublishing = false;
         boolean hadSome = !pool.snapshot().candidates().isEmpty();
+        // Before the snapshot, whose coming makes flows look whether they have to leave.
+        losses.observe();
         pool.publish();
+        losses.act();
         PoolSnapshot now = pool.snapshot();
         if (hadSome && now.candidates().isEmpty()) {
             log.error("pool {} has no backend left: new connections are refused", pool.name());

@@ -1,9 +1,7 @@
 package lb.l4.udp;
 
 import lb.core.balance.Tried;
-import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
-import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +64,7 @@ final class FlowBackend {
         return tries;
     }
 
-    /// Whether the backend cannot be used any more. Looks at each snapshot once.
+    /// Whether the backend is lost, and its pool does not keep sessions then. Looks at each snapshot once.
     boolean isUnusable() {
         PoolSnapshot now = pool.snapshot();
         Backend present = chosen;
@@ -74,7 +72,7 @@ final class FlowBackend {
             return false;
         }
         snapshot = now;
-        return present.healthState() == HealthState.DOWN || present.adminState() == AdminState.MAINT;
+        return present.isLeft();
     }
 
     /// Gives the slot back.

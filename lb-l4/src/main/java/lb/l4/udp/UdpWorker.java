@@ -6,11 +6,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import lb.core.config.AccessLogFormat;
+import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
 import lb.l4.worker.Ready;
+import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,7 @@ public final class UdpWorker {
 
     private final List<UdpAcceptor> acceptors = new ArrayList<>();
     private @Nullable BatchMemory memory;
+    private final List<FlowSweep> sweeps = new ArrayList<>(1);
     private long flowsStarted;
 
     /// @param warnings takes what may happen with every datagram
@@ -100,6 +103,61 @@ public final class UdpWorker {
         warnings.log("internal error in " + where + ": " + failure + (trace.length == 0 ? "" : " at " + trace[0]));
     }
 
+    /// A flow ends, or moves in its list.
+    void moves(UdpFlow flow) {
+        for (int i = 0; i < sweeps.size(); i++) {
+            sweeps.get(i).left(flow);
+        }
+    }
+
+    /// A way to end the flows of one backend. Threading: any thread.
+    public Sweep<?> sweep(Backend backend, EndCause cause) {
+        return new FlowSweep(backend, cause);
+    }
+
+    /// Flows that are active move to the end of their list while it is gone through, so it is not gone through for ever:
+    /// those that it does not get at have datagrams, with which they leave the backend themselves.
+    private final class FlowSweep extends Sweep<UdpFlow> {
+        private final Backend backend;
+        private final EndCause cause;
+        private long visits;
+
+        FlowSweep(Backend backend, EndCause cause) {
+            super(worker);
+            this.backend = backend;
+            this.cause = cause;
+        }
+
+        @Override
+        protected @Nullable UdpFlow begin() {
+            sweeps.add(this);
+            visits = 2L * worker.load() + SLICE;
+            return oldestFrom(0);
+        }
+
+        @Override
+        protected @Nullable UdpFlow after(UdpFlow flow) {
+            if (visits-- <= 0) {
+                return null;
+            }
+            return flow.newer != null ? flow.newer : oldestFrom(acceptors.indexOf(flow.flows.acceptor()) + 1);
+        }
+
+        @Override
+        protected boolean end(UdpFlow flow) {
+            if (flow.backend.chosen() != backend) {
+                return false;
+            }
+            flow.finish(cause);
+            return true;
+        }
+
+        @Override
+        protected void over() {
+            sweeps.remove(this);
+        }
+    }
+
     /// Ends every flow of this worker, so many in one turn of the loop that the others are not kept waiting. Threading:
     /// any thread.
     ///
@@ -111,8 +169,13 @@ public final class UdpWorker {
     }
 
     private @Nullable UdpFlow anyFlow() {
-        for (UdpAcceptor acceptor : acceptors) {
-            UdpFlow flow = acceptor.flows().oldest();
+        return oldestFrom(0);
+    }
+
+    /// The oldest flow of the first acceptor that has one, from an index on.
+    private @Nullable UdpFlow oldestFrom(int index) {
+        for (int i = index; i < acceptors.size(); i++) {
+            UdpFlow flow = acceptors.get(i).flows().oldest();
             if (flow != null) {
                 return flow;
             }
