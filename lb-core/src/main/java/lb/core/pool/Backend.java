@@ -32,6 +32,7 @@ public final class Backend {
     private static final VarHandle ACTIVE;
     private static final VarHandle CONNECT_NANOS;
     private static final VarHandle SESSIONS;
+    private static final VarHandle FAILURES;
 
     static {
         try {
@@ -39,6 +40,7 @@ public final class Backend {
             ACTIVE = lookup.findVarHandle(Backend.class, "active", int.class);
             CONNECT_NANOS = lookup.findVarHandle(Backend.class, "connectNanos", long.class);
             SESSIONS = lookup.findVarHandle(Backend.class, "sessions", long.class);
+            FAILURES = lookup.findVarHandle(Backend.class, "failures", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -53,9 +55,12 @@ public final class Backend {
     private volatile boolean hasRole = true;
     private volatile boolean isEjected;
     private volatile boolean isLeft;
+    private volatile int share = Candidate.FULL_SHARE;
 
     @SuppressWarnings("unused") // by ACTIVE
     private int active;
+    @SuppressWarnings("unused") // by FAILURES
+    private int failures;
     @SuppressWarnings("unused") // by CONNECT_NANOS
     private long connectNanos;
     @SuppressWarnings("unused") // by SESSIONS
@@ -118,6 +123,22 @@ public final class Backend {
         isEjected = ejected;
     }
 
+    /// How much of its weight and of its limits counts now, 1 to [Candidate#FULL_SHARE] ([SlowStart]).
+    public int share() {
+        return share;
+    }
+
+    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    void setShare(int now) {
+        share = now;
+    }
+
+    /// What a limit on its sessions is now, in its slow start: at least 1. No limit (0) stays none.
+    public int ramped(int limit) {
+        long rounded = ((long) limit * share + Candidate.FULL_SHARE - 1) / Candidate.FULL_SHARE;
+        return (int) rounded;
+    }
+
     /// Whether sessions that can go on elsewhere are to leave it ([Losses]).
     public boolean isLeft() {
         return isLeft;
@@ -166,6 +187,18 @@ public final class Backend {
         long average = averageConnectNanos();
         long next = average == 0 ? nanos : average + ((nanos - average) >> EWMA_SHIFT);
         CONNECT_NANOS.setOpaque(this, Math.max(1, next));
+    }
+
+    /// A client could not reach it. Returns how many could not in a row.
+    public int countFailure() {
+        return (int) FAILURES.getAndAdd(this, 1) + 1;
+    }
+
+    /// A client has reached it. Writes only after failures: it is called for every session.
+    public void forgetFailures() {
+        if ((int) FAILURES.getOpaque(this) != 0) {
+            FAILURES.setOpaque(this, 0);
+        }
     }
 
     @Override

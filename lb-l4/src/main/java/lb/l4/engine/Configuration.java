@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,7 @@ final class Configuration {
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
     /// Completes when no listener that was ever stopped can bring another connection.
     private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
+    private @Nullable String zone;
     private boolean isStopping;
 
     Configuration(IoEventLoop control, WorkerSides[] workers, Pacing pacing, FloodLimiter warnings) {
@@ -188,12 +190,18 @@ final class Configuration {
         for (PoolConfig pool : config.pools()) {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
-                pools.put(pool.name(), new RunningPool(control, pool, warnings, closer));
+                pools.put(pool.name(), new RunningPool(control, pool, config.zone(), warnings, closer));
                 changes.add("pool " + pool.name() + " added");
             } else if (!running.config().equals(pool)) {
                 changes.add("pool " + pool.name() + " changed" + backendChanges(running.config(), pool));
-                running.apply(pool);
+                running.apply(pool, config.zone());
+            } else if (!Objects.equals(config.zone(), zone)) {
+                running.apply(pool, config.zone());
             }
+        }
+        if (!Objects.equals(config.zone(), zone)) {
+            changes.add("zone changed");
+            zone = config.zone();
         }
     }
 

@@ -45,7 +45,7 @@ final class Dialer {
         refresh();
         while (session.slots().tries() < session.pool().connectTries()) {
             Backend picked = snapshot.pick(flowHash, tried);
-            if (picked == null) {
+            if (picked == null || (session.slots().tries() > 0 && !mayRetry())) {
                 break;
             }
             backend = picked;
@@ -58,6 +58,15 @@ final class Dialer {
             lastCause = giveUp(-result);
         }
         session.finish(lastCause);
+    }
+
+    private boolean mayRetry() {
+        boolean mayRetry = session.upstream().pool().retries().tryRetry(System.nanoTime());
+        if (!mayRetry) {
+            session.home.warnings.log("pool " + session.upstream().pool().name()
+                    + ": its retry-budget is used up: sessions that could not connect end without another try");
+        }
+        return mayRetry;
     }
 
     /// What is known of the pool now: a backend that was lost since the last attempt is not picked.
@@ -130,6 +139,7 @@ final class Dialer {
             Backend reached = backend;
             if (reached != null) {
                 reached.sampleConnectNanos(System.nanoTime() - triedNanos);
+                reached.forgetFailures();
             }
             socket = null;
             session.connected(connecting, events);

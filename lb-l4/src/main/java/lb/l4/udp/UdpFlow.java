@@ -44,6 +44,9 @@ final class UdpFlow extends Ready {
     private @Nullable FlowSocket socket;
     private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
+    /// The age at which it ends; 0 for none.
+    private final int lifetimeTicks;
+    private int startTick;
     private int idleTicks;
     private int lastActiveTick;
     /// The batch's datagrams of this flow: a list through [BatchMemory#next].
@@ -65,6 +68,7 @@ final class UdpFlow extends Ready {
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
         this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend);
         this.idleTicks = settings.idleTicks();
+        this.lifetimeTicks = settings.upstream().drawLifetimeTicks();
     }
 
     UdpListener.Settings settings() {
@@ -99,8 +103,9 @@ final class UdpFlow extends Ready {
         if (settings.flows().responses() == 0) {
             idleTicks = Math.min(idleTicks, LINGER_TICKS);
         }
-        lastActiveTick = worker().wheel().now();
-        worker().setDeadline(this, idleTicks);
+        startTick = worker().wheel().now();
+        lastActiveTick = startTick;
+        setDeadline(idleTicks);
     }
 
     private Worker worker() {
@@ -204,6 +209,7 @@ final class UdpFlow extends Ready {
             return;
         }
         Replies replies = home.memory().replies;
+        boolean wasUnanswered = counts.datagramsDown() == 0;
         for (int round = 0; round < ROUNDS; round++) {
             int received = replies.receive(this, connected.intValue());
             if (received < 0) {
@@ -211,6 +217,9 @@ final class UdpFlow extends Ready {
                 return;
             }
             touch();
+            if (wasUnanswered) {
+                reached();
+            }
             if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;
@@ -240,6 +249,13 @@ final class UdpFlow extends Ready {
         }
     }
 
+    private void reached() {
+        Backend answering = backend.chosen();
+        if (answering != null && counts.datagramsDown() > 0) {
+            answering.forgetFailures();
+        }
+    }
+
     private void leave(EndCause cause) {
         leaving = cause;
         hurry();
@@ -266,12 +282,21 @@ final class UdpFlow extends Ready {
 
     @Override
     protected void onDeadline() {
-        int quiet = worker().wheel().now() - lastActiveTick;
+        int now = worker().wheel().now();
+        int quiet = now - lastActiveTick;
         if (quiet >= idleTicks) {
             finish(leaving == null ? EndCause.NORMAL : leaving);
+        } else if (lifetimeTicks > 0 && now - startTick >= lifetimeTicks) {
+            finish(EndCause.MAX_LIFETIME);
         } else {
-            worker().setDeadline(this, idleTicks - quiet);
+            setDeadline(idleTicks - quiet);
         }
+    }
+
+    /// @param ticks until it has been idle for too long
+    private void setDeadline(int ticks) {
+        int age = worker().wheel().now() - startTick;
+        worker().setDeadline(this, lifetimeTicks == 0 ? ticks : Math.min(ticks, lifetimeTicks - age));
     }
 
     @Override
