@@ -1,6 +1,5 @@
 package lb.l4.tcp;
 
-import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import lb.l4.linux.Errno;
 import lb.l4.linux.SocketAddresses;
@@ -68,12 +67,7 @@ public final class Acceptor extends Descriptor {
         }
         isClosed = true;
         home.worker().wheel().clear(retry);
-        home.worker().deregister(this);
-        try {
-            close();
-        } catch (IOException e) {
-            home.warnings.log("listener " + listener.name() + ": closing " + bound + ": " + e.getMessage());
-        }
+        home.worker().close(this);
     }
 
     @Override
