@@ -51,7 +51,8 @@ class FailureReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"lost-backend { check-failed = kill }|expected keep, close-now, or close-after",
+    @CsvSource(delimiter = '|', value = {
+        "lost-backend { check-failed = kill }|expected keep, close-now, or close-after",
         "lost-backend { removed = close-after }|expected keep, close-now, or close-after",
         "lost-backend { removed = close-after soon }|expected a duration",
         "lost-backend { removed = close-after 0s }|from 1ms to 3650d",

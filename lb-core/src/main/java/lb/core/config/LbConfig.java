@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 ///     at all, at most 1 s
 /// @param zone where this process runs; backends in the same zone are preferred. Null if that was not said
 public record LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
-        CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners, List<PoolConfig> pools) {
+        CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners,
+        List<PoolConfig> pools) {
 
     public LbConfig {
         listeners = List.copyOf(listeners);

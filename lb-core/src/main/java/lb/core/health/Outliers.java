@@ -109,6 +109,7 @@ public final class Outliers {
     }
 
     private List<Backend> ejected() {
-        return ejections.entrySet().stream().filter(entry -> entry.getValue().isEjected).map(Map.Entry::getKey).toList();
+        return ejections.entrySet().stream().filter(entry -> entry.getValue().isEjected).map(Map.Entry::getKey)
+                .toList();
     }
 }

@@ -46,7 +46,8 @@ public final class Pool {
     record Member(Backend backend, BackendConfig config) {
         /// Whether clients that it has already may go on with it.
         boolean goesOn() {
-            return backend.healthState() == HealthState.UP && backend.adminState() != AdminState.MAINT;
+            return backend.healthState() == HealthState.UP && backend.hasRole()
+                    && backend.adminState() != AdminState.MAINT;
         }
 
         /// Whether it may have new sessions if it is healthy.

@@ -266,6 +266,46 @@ class LostBackendTest {
             }
         }
 
+        /// Sessions come and go while the list of them is gone through.
+        @Test
+        void thoseThatEndThemselvesOrBeginMeanwhileDoNotDisturb() throws Exception {
+            int count = 200;
+            LossConfig losses = new LossConfig(KEEP, KEEP, NOW, KEEP, KEEP, KEEP, 0, 200);
+            List<Socket> clients = new ArrayList<>();
+            try (LoopbackServer red = new LoopbackServer(new NamingServer("red"));
+                    LoopbackServer blue = new LoopbackServer(new NamingServer("blue"));
+                    Balancer lb = new Balancer(TestConfigs.workers(2,
+                            named(losses, "red", port(red.address()), "blue", port(blue.address()))))) {
+                List<Socket> onBlue = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    Socket client = lb.connect();
+                    clients.add(client);
+                    if (greeting(client).equals("blue")) {
+                        onBlue.add(client);
+                    }
+                }
+                lb.engine().setRole("out", "red", false).join();
+                for (int i = 0; i < count / 2; i++) {
+                    Socket client = clients.get(i * 2);
+                    client.close();
+                    onBlue.remove(client);
+                    Socket young = lb.connect();
+                    clients.add(young);
+                    assertThat(greeting(young)).isEqualTo("blue");
+                    onBlue.add(young);
+                }
+                Awaitility.await().until(() -> backend(lb, "red").active() == 0);
+                for (Socket client : onBlue) {
+                    echo(client);
+                }
+                assertThat(backend(lb, "blue").active()).isEqualTo(onBlue.size());
+            } finally {
+                for (Socket client : clients) {
+                    client.close();
+                }
+            }
+        }
+
         @Test
         void oneThatIsBackKeepsThoseThatAreNotClosedYet() throws Exception {
             LossConfig losses = new LossConfig(KEEP, KEEP, NOW, KEEP, KEEP, KEEP, 0, 1);
