@@ -210,7 +210,7 @@ final class RunningPool {
             log.info("pool {} uses only backends that are up again", pool.name());
         }
         if (hadSome && !now.candidates().isEmpty() && !now.spread().equals(before.spread())) {
-            log.warn("pool {}: new sessions go to {}", pool.name(), now.spread());
+            log.info("pool {}: new sessions go to {}", pool.name(), now.spread());
         }
     }
 
