@@ -284,19 +284,31 @@ final class UdpFlow extends Ready {
     protected void onDeadline() {
         int now = worker().wheel().now();
         int quiet = now - lastActiveTick;
-        if (quiet >= idleTicks) {
+        int overdue = lifetimeTicks == 0 ? -1 : now - startTick - lifetimeTicks;
+        if (quiet >= idleTicks || overdue >= HURRIED_TICKS) {
             finish(leaving == null ? EndCause.NORMAL : leaving);
-        } else if (lifetimeTicks > 0 && now - startTick >= lifetimeTicks) {
-            finish(EndCause.MAX_LIFETIME);
-        } else {
-            setDeadline(idleTicks - quiet);
+            return;
         }
+        if (overdue >= 0) {
+            retire();
+        }
+        setDeadline(idleTicks - quiet);
+    }
+
+    /// It is as old as it may become: answers may come for a second more, so that none is lost that is on its way.
+    private void retire() {
+        if (leaving == null) {
+            leaving = EndCause.MAX_LIFETIME;
+        }
+        idleTicks = Math.min(idleTicks, HURRIED_TICKS);
+        unbind();
     }
 
     /// @param ticks until it has been idle for too long
     private void setDeadline(int ticks) {
         int age = worker().wheel().now() - startTick;
-        worker().setDeadline(this, lifetimeTicks == 0 ? ticks : Math.min(ticks, lifetimeTicks - age));
+        int lifetime = isBound ? lifetimeTicks : lifetimeTicks + HURRIED_TICKS;
+        worker().setDeadline(this, lifetimeTicks == 0 ? ticks : Math.min(ticks, lifetime - age));
     }
 
     @Override
