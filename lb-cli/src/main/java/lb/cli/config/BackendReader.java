@@ -19,6 +19,7 @@ import lb.core.config.BackendConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.Endpoint;
 import lb.core.config.IpText;
+import lb.core.config.Place;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the backends of pools, in two steps: first what is written, so that
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class BackendReader {
 
     private static final ValueParser<Integer> WEIGHT = Values.integer(0, BackendConfig.MAX_WEIGHT);
+
+    private static final ValueParser<Integer> PRIORITY = Values.integer(0, Place.LAST_PRIORITY);
 
     private final Findings findings;
     private final HostNames names;
@@ -40,7 +43,7 @@ final class BackendReader {
 
     /// A backend as written, with the value that it was written in.
     record Draft(ConfigValue at, String path, String address, Target target, @Nullable String name, int weight,
-            boolean backup, long serverId) {}
+            boolean backup, long serverId, Place place) {}
 
     List<Draft> drafts(Block pool) {
         List<ConfigValue> entries = pool.readRequired("backends",
@@ -71,6 +74,11 @@ final class BackendReader {
         String name = block.readOptional("name", Values.backendName());
         int weight = block.read("weight", WEIGHT);
         boolean backup = block.read("backup", Values.bool());
+        int priority = block.read("priority", PRIORITY);
+        String zone = block.readOptional("zone", Values.backendName());
+        if (backup) {
+            block.forbid("priority", "does not go with backup: backups come after all tiers");
+        }
         Long serverId = block.readOptional("server-id", Values.serverId());
         if (target == null) {
             return null;
@@ -81,7 +89,7 @@ final class BackendReader {
         ConfigValue address = block.written("address");
         return new Draft(entry, path,
                 address == null ? "" : Addresses.withoutScheme(String.valueOf(address.unwrapped())), target, name,
-                weight, backup, serverId == null ? BackendConfig.NO_SERVER_ID : serverId);
+                weight, backup, serverId == null ? BackendConfig.NO_SERVER_ID : serverId, new Place(priority, zone));
     }
 
     /// `ADDRESS,weight=3,name=a,backup` as a block.
@@ -145,7 +153,7 @@ final class BackendReader {
         return switch (draft.target()) {
             case Target.Known known ->
                 List.of(new BackendConfig(name, known.endpoint(), draft.weight(), draft.backup(),
-                        draft.serverId()));
+                        draft.serverId(), draft.place()));
             case Target.Named named -> {
                 List<InetAddress> addresses = List.of();
                 try {
@@ -157,7 +165,7 @@ final class BackendReader {
                 yield addresses.stream()
                         .map(address -> new BackendConfig(several ? name + "@" + IpText.of(address) : name,
                                 new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup(),
-                                draft.serverId()))
+                                draft.serverId(), draft.place()))
                         .toList();
             }
         };

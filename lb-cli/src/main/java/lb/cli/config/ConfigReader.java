@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.CongestionControl;
-import lb.core.config.HealthConfig;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
@@ -102,6 +101,7 @@ public final class ConfigReader {
         Duration drainTimeout = top.read("drain-timeout", Values.duration().or("off", Duration.ZERO));
         Duration busyPoll = top.read("busy-poll", Values.microseconds().or("off", Duration.ZERO));
         CongestionControl congestionControl = top.read("congestion-control", CONGESTION_CONTROL);
+        String zone = top.readOptional("zone", Values.backendName());
         AccessLogFormat accessLog = top.read("access-log", ListenerReader.ACCESS_LOG);
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
@@ -117,6 +117,7 @@ public final class ConfigReader {
         CrossChecks checks = new CrossChecks(findings, listenerBlocks, poolBlocks);
         checks.poolsAreDefined();
         checks.bindsAreApart(listeners);
+        checks.zonesMeet(zone, pools);
         new Loops(findings, listeners, pools).find(backends::writtenIn);
         new UdpChecks(findings, listenerBlocks, poolBlocks).check(listeners, pools);
         pools = checks.withProbePorts(UdpChecks.withProbes(pools, listeners, undecided), listeners);
@@ -127,8 +128,8 @@ public final class ConfigReader {
         keysRead = findings.keysRead();
         return findings.isClean()
                 ? new ReadResult.Valid(
-                        new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, listeners,
-                                pools),
+                        new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone,
+                                listeners, pools),
                         findings.warnings(), derivations(top, budget, flows, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }
@@ -203,11 +204,5 @@ public final class ConfigReader {
 
     private static ConfigObject defaults(ConfigObject reference, String kind) {
         return reference.toConfig().getObject("lb.defaults." + kind);
-    }
-
-    static PoolConfig withHealth(PoolConfig p, HealthConfig health) {
-        return new PoolConfig(p.name(), p.balance(), p.backends(), health, p.onNoneHealthy(), p.proxyProtocol(),
-                p.connectTimeout(), p.connectTries(), p.idleTimeout(), p.finTimeout(), p.maxLifetime(),
-                p.lifetimeJitterPercent(), p.keepalive(), p.maxConnections());
     }
 }

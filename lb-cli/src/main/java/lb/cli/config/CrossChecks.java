@@ -49,6 +49,24 @@ final class CrossChecks {
         });
     }
 
+    /// Zones mean something only where both sides say theirs.
+    void zonesMeet(@Nullable String own, List<PoolConfig> pools) {
+        for (PoolConfig pool : pools) {
+            Block block = poolBlocks.get(pool.name());
+            boolean hasZones = pool.backends().stream().anyMatch(backend -> backend.place().zone() != null);
+            if (block == null || !hasZones) {
+                continue;
+            }
+            if (own == null) {
+                findings.warnAt(block.origin(), block.path("backends"),
+                        "have zones, which mean nothing without the key zone at the top of the file");
+            } else if (pool.backends().stream().noneMatch(backend -> own.equals(backend.place().zone()))) {
+                findings.warnAt(block.origin(), block.path("backends"),
+                        "none is in zone " + own + ": their zones mean nothing");
+            }
+        }
+    }
+
     void bindsAreApart(List<ListenerConfig> listeners) {
         for (int i = 0; i < listeners.size(); i++) {
             for (int j = 0; j < i; j++) {
@@ -111,7 +129,7 @@ final class CrossChecks {
                             + "health is off for this pool unless this key names one");
         }
         HealthConfig health = pool.health();
-        return ConfigReader.withHealth(pool, health.with(port == 0 ? HealthConfig.Type.OFF : health.type(), port));
+        return pool.with(health.with(port == 0 ? HealthConfig.Type.OFF : health.type(), port));
     }
 
     private static boolean hasNoPort(BackendConfig backend) {

@@ -10,14 +10,19 @@ import java.util.stream.Collectors;
 import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.ConnectionIdConfig;
+import lb.core.config.FailureConfig;
 import lb.core.config.FlowConfig;
 import lb.core.config.HealthConfig;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
+import lb.core.config.LossConfig;
+import lb.core.config.LossPolicy;
 import lb.core.config.Octets;
+import lb.core.config.OutlierConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.RetryBudgetConfig;
 import lb.core.config.SocketConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +43,7 @@ public final class EffectiveText {
         text.line("drain-timeout", orOff(config.drainTimeout()));
         text.line("busy-poll", config.busyPoll().isZero() ? "off" : micros(config.busyPoll()));
         text.line("congestion-control", word(config.congestionControl()));
+        text.line("zone", orNull(config.zone()));
         text.open("listeners");
         config.listeners().forEach(listener -> text.listener(listener, valid.derivations().maxFlows()));
         text.close();
@@ -97,7 +103,9 @@ public final class EffectiveText {
             out.append(indent).append("  { address = ").append(quoted(backend.endpoint().toString()))
                     .append(", name = ")
                     .append(quoted(backend.name())).append(", weight = ").append(backend.weight())
-                    .append(", backup = ").append(backend.backup()).append(serverId(backend)).append(" }\n");
+                    .append(", backup = ").append(backend.backup()).append(", priority = ")
+                    .append(backend.place().priority()).append(", zone = ").append(orNull(backend.place().zone()))
+                    .append(serverId(backend)).append(" }\n");
         }
         out.append(indent).append("]\n");
         balance(pool.balance());
@@ -112,7 +120,41 @@ public final class EffectiveText {
         line("lifetime-jitter", pool.lifetimeJitterPercent());
         keepalive(pool.keepalive());
         line("max-connections", orOff(pool.maxConnections()));
+        failure(pool.failure());
         close();
+    }
+
+    private void failure(FailureConfig failure) {
+        LossConfig losses = failure.losses();
+        open("lost-backend");
+        line("check-failed", policy(losses.checkFailed()));
+        line("connect-failed", policy(losses.connectFailed()));
+        line("role-changed", policy(losses.roleChanged()));
+        line("removed", policy(losses.removed()));
+        line("drain", policy(losses.drained()));
+        line("maintenance", policy(losses.maintenance()));
+        line("keep-if-down", orOff(losses.keepIfDownPercent()));
+        line("close-rate", orOff(losses.closesPerSecond()));
+        close();
+        line("slow-start", orOff(failure.slowStart()));
+        RetryBudgetConfig retries = failure.retries();
+        line("retry-budget", retries.isUnlimited()
+                ? "off"
+                : "{ percent = " + retries.percent() + ", per-second = " + retries.perSecond() + " }");
+        OutlierConfig outliers = failure.outliers();
+        line("outlier", "{ consecutive-failures = " + orOff(outliers.failures()) + ", base-ejection = "
+                + duration(outliers.baseEjection()) + ", max-ejection = " + duration(outliers.maxEjection())
+                + ", max-ejected = " + outliers.maxEjectedPercent() + " }");
+        line("panic-threshold", failure.panicPercent());
+        line("overprovisioning", failure.overprovisioningPercent());
+    }
+
+    private static String policy(LossPolicy policy) {
+        return switch (policy) {
+            case LossPolicy.Keep() -> "keep";
+            case LossPolicy.CloseNow() -> "close-now";
+            case LossPolicy.CloseAfter(Duration delay) -> "close-after " + duration(delay);
+        };
     }
 
     private static String serverId(BackendConfig backend) {
@@ -200,6 +242,10 @@ public final class EffectiveText {
 
     private static String quoted(String text) {
         return ConfigUtil.quoteString(text);
+    }
+
+    private static String orNull(@Nullable String text) {
+        return text == null ? "null" : quoted(text);
     }
 
     private static String word(Enum<?> value) {

@@ -54,7 +54,8 @@ final class PoolReader {
                 block.read("connect-timeout", Values.duration()), block.read("connect-tries", Values.integer(1, 100)),
                 block.read("idle-timeout", durationOrOff()), block.read("fin-timeout", durationOrOff()),
                 block.read("max-lifetime", durationOrOff()), block.read("lifetime-jitter", Values.integer(0, 100)),
-                keepalive(block.block("keepalive", "idle")), block.read("max-connections", ConfigReader.limit()));
+                keepalive(block.block("keepalive", "idle")), block.read("max-connections", ConfigReader.limit()),
+                FailureReader.read(block));
     }
 
     private static BalanceConfig balance(Block block) {
@@ -120,7 +121,7 @@ final class PoolReader {
                 block.read("count", Values.integer(1, 127)), block.read("user-timeout", durationOrOff()));
     }
 
-    private static ValueParser<Duration> durationOrOff() {
+    static ValueParser<Duration> durationOrOff() {
         return Values.duration().or("off", Duration.ZERO);
     }
 

@@ -14,6 +14,7 @@ class EffectiveTextTest {
             busy-poll = 1.5ms
             congestion-control = system
             access-log = text
+            zone = "eu-1{a}"
             listeners {
               a {
                 bind = "[::1]:6000-6100", pool = "p 1", protocol = [tcp], allow = ["10.0.0.0/8", "::1"], deny = "fd00::/16"
@@ -32,7 +33,8 @@ class EffectiveTextTest {
             }
             pools {
               "p.1" {
-                backends = ["two.test:80,name=x", { address = "unix:/run/a b", name = u, weight = 256, backup = true }]
+                backends = ["two.test:80,name=x", { address = "unix:/run/a b", name = u, weight = 256, backup = true }
+                  { address = "10.0.0.3:1", priority = 127, zone = "eu-1{a}" }]
                 balance { type = hash, key = five-tuple, table = ring, bounded-load = 150 }
                 proxy-protocol { version = v2, crc32c = true, unique-id = true, pass-through = ["0xE0", 3] }
                 health { type = off, interval = 90s, fast-interval = 1ms, down-interval = 1h, timeout = 2.5ms, rise = 7
@@ -41,8 +43,13 @@ class EffectiveTextTest {
                 max-lifetime = 61m, lifetime-jitter = 0
                 keepalive { idle = 1s, interval = 2s, count = 3, user-timeout = 4s }
                 max-connections = 5
+                lost-backend { check-failed = close-now, connect-failed = keep, role-changed = close-after 1500ms
+                  removed = close-after 5m, drain = close-after 2h, maintenance = keep, keep-if-down = off, close-rate = 7 }
+                slow-start = 30s, panic-threshold = 33, overprovisioning = 111
+                retry-budget { percent = 3, per-second = 0 }
+                outlier { consecutive-failures = 4, base-ejection = 3s, max-ejection = 4s, max-ejected = 55 }
               }
-              q { backends = ["10.0.0.1"], balance = source-hash, keepalive = off, health { port = 1 } }
+              q { backends = ["10.0.0.1"], retry-budget = off, lost-backend { close-rate = off }, balance = source-hash, keepalive = off, health { port = 1 } }
               r { backends = ["10.0.0.1"], balance = least-time }
               u {
                 backends = [{ address = "10.0.0.1", server-id = "0x0A0B01" }, "10.0.0.2,server-id=0x01"]

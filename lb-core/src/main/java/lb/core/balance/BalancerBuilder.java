@@ -35,6 +35,16 @@ public final class BalancerBuilder {
         this.random = random;
     }
 
+    /// Another builder with the same source of random numbers, for candidates that are chosen among apart from these.
+    public BalancerBuilder another() {
+        return new BalancerBuilder(random);
+    }
+
+    /// The source of random numbers.
+    public LongSupplier random() {
+        return random;
+    }
+
     /// Returns the balancer that `config` asks for over `candidates`, which may be
     /// empty; the last one again if nothing changed. Their order decides only between equals of round-robin,
     /// least-connections and least-time; hash tables go by ids.

@@ -86,7 +86,8 @@ final class HashBalancer implements Balancer {
             return true;
         }
         long active = backends[index].active();
-        // For a whole number, active < ceil(share) is active < share. Both products fit a long up to 2^25 units of weight.
+        // For a whole number, active < ceil(share) is active < share. Both products fit a long: there are
+        // at most 10 million sessions.
         return active * 100 * totalWeight < boundPercent * sessions * weights[index];
     }
 

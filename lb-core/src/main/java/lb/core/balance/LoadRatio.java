@@ -13,11 +13,11 @@ final class LoadRatio {
     /// @param load
     ///            at least 0
     /// @param weight
-    ///            1 to 256
+    ///            1 to 256, or 20 times that while some are in their slow start
     /// @return less than, equal to or greater than 0, as a comparator
     static int compare(long load, int weight, long otherLoad, int otherWeight) {
         // All but absurd loads fit 64 bits with the largest weight; a scan of many backends notices the difference.
-        if ((load | otherLoad) >>> 54 == 0) {
+        if ((load | otherLoad) >>> 49 == 0) {
             return Long.compare(load * otherWeight, otherLoad * weight);
         }
         int high = Long.compare(Math.multiplyHigh(load, otherWeight), Math.multiplyHigh(otherLoad, weight));

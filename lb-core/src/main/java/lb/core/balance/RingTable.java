@@ -34,11 +34,11 @@ final class RingTable implements SlotTable {
 
     /// @param roster in the order of the ids, fewer than 2^24
     RingTable(Roster roster, long[] idHashes) {
-        long wanted = (long) POINTS_PER_WEIGHT * roster.totalWeight;
+        long wanted = (long) POINTS_PER_WEIGHT * roster.totalWeight / roster.unit;
         long[] unsorted = new long[Math.toIntExact(Math.min(wanted, MAX_POINTS)) + roster.size()];
         int count = 0;
         for (int i = 0; i < roster.size(); i++) {
-            long own = (long) POINTS_PER_WEIGHT * roster.weights[i];
+            long own = (long) POINTS_PER_WEIGHT * roster.weights[i] / roster.unit;
             if (wanted > MAX_POINTS) {
                 own = Math.max(1, own * MAX_POINTS / wanted);
             }

@@ -8,7 +8,8 @@ package lb.core.config;
 ///     of the others
 /// @param serverId the id in the QUIC connection ids that it gives out, see [ConnectionIdConfig]; [#NO_SERVER_ID] if it
 ///     has none
-public record BackendConfig(String name, Endpoint endpoint, int weight, boolean backup, long serverId) {
+/// @param place its tier and zone
+public record BackendConfig(String name, Endpoint endpoint, int weight, boolean backup, long serverId, Place place) {
 
     /// The largest weight, HAProxy's.
     public static final int MAX_WEIGHT = 256;
@@ -17,6 +18,11 @@ public record BackendConfig(String name, Endpoint endpoint, int weight, boolean 
 
     /// One without a server id.
     public BackendConfig(String name, Endpoint endpoint, int weight, boolean backup) {
-        this(name, endpoint, weight, backup, NO_SERVER_ID);
+        this(name, endpoint, weight, backup, NO_SERVER_ID, Place.FIRST);
+    }
+
+    /// The same in another place.
+    public BackendConfig at(Place other) {
+        return new BackendConfig(name, endpoint, weight, backup, serverId, other);
     }
 }

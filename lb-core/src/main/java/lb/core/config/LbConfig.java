@@ -2,6 +2,7 @@ package lb.core.config;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A whole configuration.
 ///
@@ -11,11 +12,19 @@ import java.util.List;
 /// @param drainTimeout how long sessions may go on after the first SIGTERM
 /// @param busyPoll how long a worker goes on asking for events after the last one before it sleeps; zero for not
 ///     at all, at most 1 s
+/// @param zone where this process runs; backends in the same zone are preferred. Null if that was not said
 public record LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
-        CongestionControl congestionControl, List<ListenerConfig> listeners, List<PoolConfig> pools) {
+        CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners,
+        List<PoolConfig> pools) {
 
     public LbConfig {
         listeners = List.copyOf(listeners);
         pools = List.copyOf(pools);
+    }
+
+    /// One of which nobody said where it runs.
+    public LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
+            CongestionControl congestionControl, List<ListenerConfig> listeners, List<PoolConfig> pools) {
+        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, null, listeners, pools);
     }
 }

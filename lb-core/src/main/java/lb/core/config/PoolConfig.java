@@ -16,13 +16,28 @@ import java.util.List;
 ///     0 to 100
 /// @param maxConnections sessions at a time, across all workers; more are refused; 0 for no
 ///     limit of its own
+/// @param failure what it does when backends go away
 public record PoolConfig(String name, BalanceConfig balance, List<BackendConfig> backends, HealthConfig health,
         OnNoneHealthy onNoneHealthy, ProxyProtocolConfig proxyProtocol, Duration connectTimeout, int connectTries,
         Duration idleTimeout, Duration finTimeout, Duration maxLifetime, int lifetimeJitterPercent,
-        KeepaliveConfig keepalive, int maxConnections) {
+        KeepaliveConfig keepalive, int maxConnections, FailureConfig failure) {
 
     public PoolConfig {
         backends = List.copyOf(backends);
+    }
+
+    /// The same with other probes.
+    public PoolConfig with(HealthConfig changed) {
+        return new PoolConfig(name, balance, backends, changed, onNoneHealthy, proxyProtocol, connectTimeout,
+                connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
+                failure);
+    }
+
+    /// The same with another behaviour when backends go away.
+    public PoolConfig with(FailureConfig changed) {
+        return new PoolConfig(name, balance, backends, health, onNoneHealthy, proxyProtocol, connectTimeout,
+                connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
+                changed);
     }
 
     /// What happens to a new session when every backend is down.

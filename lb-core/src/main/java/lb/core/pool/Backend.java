@@ -10,12 +10,16 @@ import lb.core.config.Endpoint;
 /// A backend is eligible for a new session by this table; weight and tier stand
 /// in the snapshot's [Candidate].
 ///
-///     admin   health   weight   eligible
-///     READY   UP       > 0      yes
-///     READY   UP       0        no
-///     READY   DOWN     any      no, unless the pool's on-none-healthy is `all` and none is UP
-///     DRAIN   any      any      no
-///     MAINT   any      any      no
+///     admin   health   ejected   weight   eligible
+///     READY   UP       no        > 0      yes
+///     READY   UP       yes       > 0      no (1)
+///     READY   DOWN     any       > 0      no (1)
+///     READY   any      any       0        no
+///     DRAIN   any      any       any      no
+///     MAINT   any      any       any      no
+///     without the role that the pool wants no
+///
+/// (1) unless none is eligible and the pool's on-none-healthy is `all`, or fewer are than its panic threshold says
 ///
 /// Threading: states are written by the control loop alone; the counters by
 /// any worker.
@@ -28,6 +32,7 @@ public final class Backend {
     private static final VarHandle ACTIVE;
     private static final VarHandle CONNECT_NANOS;
     private static final VarHandle SESSIONS;
+    private static final VarHandle FAILURES;
 
     static {
         try {
@@ -35,6 +40,7 @@ public final class Backend {
             ACTIVE = lookup.findVarHandle(Backend.class, "active", int.class);
             CONNECT_NANOS = lookup.findVarHandle(Backend.class, "connectNanos", long.class);
             SESSIONS = lookup.findVarHandle(Backend.class, "sessions", long.class);
+            FAILURES = lookup.findVarHandle(Backend.class, "failures", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -46,9 +52,15 @@ public final class Backend {
 
     private volatile AdminState adminState = AdminState.READY;
     private volatile HealthState healthState = HealthState.UP;
+    private volatile boolean hasRole = true;
+    private volatile boolean isEjected;
+    private volatile boolean isLeft;
+    private volatile int share = Candidate.FULL_SHARE;
 
     @SuppressWarnings("unused") // by ACTIVE
     private int active;
+    @SuppressWarnings("unused") // by FAILURES
+    private int failures;
     @SuppressWarnings("unused") // by CONNECT_NANOS
     private long connectNanos;
     @SuppressWarnings("unused") // by SESSIONS
@@ -91,6 +103,57 @@ public final class Backend {
         healthState = state;
     }
 
+    /// Whether it is what its pool wants, such as the leader. One that is not takes no new sessions, whatever else is said.
+    public boolean hasRole() {
+        return hasRole;
+    }
+
+    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    public void setRole(boolean isWanted) {
+        hasRole = isWanted;
+    }
+
+    /// Whether it is left out for a while because clients could not reach it ([lb.core.health.Outliers]).
+    public boolean isEjected() {
+        return isEjected;
+    }
+
+    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    public void setEjected(boolean ejected) {
+        isEjected = ejected;
+    }
+
+    /// How much of its weight and of its limits counts now, 1 to [Candidate#FULL_SHARE] ([SlowStart]).
+    public int share() {
+        return share;
+    }
+
+    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    void setShare(int now) {
+        share = now;
+    }
+
+    /// What a limit on its sessions is now, in its slow start: at least 1. No limit (0) stays none.
+    public int ramped(int limit) {
+        long rounded = ((long) limit * share + Candidate.FULL_SHARE - 1) / Candidate.FULL_SHARE;
+        return (int) rounded;
+    }
+
+    /// Whether sessions that can go on elsewhere are to leave it ([Losses]).
+    public boolean isLeft() {
+        return isLeft;
+    }
+
+    /// Threading: control loop only; before the snapshot that has it without this backend.
+    void setLeft(boolean left) {
+        isLeft = left;
+    }
+
+    /// Whether new sessions may be given to it, as far as probes and clients have found out.
+    boolean isHealthy() {
+        return healthState == HealthState.UP && !isEjected;
+    }
+
     /// Sessions that hold a slot now, connecting ones included.
     public int active() {
         return (int) ACTIVE.getOpaque(this);
@@ -124,6 +187,18 @@ public final class Backend {
         long average = averageConnectNanos();
         long next = average == 0 ? nanos : average + ((nanos - average) >> EWMA_SHIFT);
         CONNECT_NANOS.setOpaque(this, Math.max(1, next));
+    }
+
+    /// A client could not reach it. Returns how many could not in a row.
+    public int countFailure() {
+        return (int) FAILURES.getAndAdd(this, 1) + 1;
+    }
+
+    /// A client has reached it. Writes only after failures: it is called for every session.
+    public void forgetFailures() {
+        if ((int) FAILURES.getOpaque(this) != 0) {
+            FAILURES.setOpaque(this, 0);
+        }
     }
 
     @Override

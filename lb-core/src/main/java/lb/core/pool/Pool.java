@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.BackendConfig;
 import lb.core.config.PoolConfig;
@@ -31,31 +30,44 @@ public final class Pool {
 
     private final String name;
     private final BalancerBuilder balancers;
-    /// For the backups that follow when a session has tried all primaries.
-    private final BalancerBuilder backupBalancers = new BalancerBuilder();
+    /// By what is chosen among, so that each has its own order of round-robin.
+    private final Map<Tiers.Key, BalancerBuilder> builders = new HashMap<>();
     private final Map<String, Member> members = new LinkedHashMap<>();
 
+    private final RetryBudget retries;
+
     private PoolConfig config;
+    private @Nullable String zone;
     private volatile PoolSnapshot snapshot;
     @SuppressWarnings("unused") // by ACTIVE
     private int active;
 
     /// A backend and what the configuration now says of it.
-    private record Member(Backend backend, BackendConfig config) {
+    record Member(Backend backend, BackendConfig config) {
         /// Whether clients that it has already may go on with it.
         boolean goesOn() {
-            return backend.healthState() == HealthState.UP && backend.adminState() != AdminState.MAINT;
+            return backend.healthState() == HealthState.UP && backend.hasRole()
+                    && backend.adminState() != AdminState.MAINT;
         }
 
+        /// Whether it may have new sessions if it is healthy.
         boolean isReady() {
-            return config.weight() > 0 && backend.adminState() == AdminState.READY;
+            return config.weight() > 0 && backend.adminState() == AdminState.READY && backend.hasRole();
         }
     }
 
+    /// One that is in no zone.
     public Pool(PoolConfig config, BalancerBuilder balancers) {
+        this(config, null, balancers);
+    }
+
+    /// @param zone where this process runs, or null if that was not said
+    public Pool(PoolConfig config, @Nullable String zone, BalancerBuilder balancers) {
+        this.zone = zone;
         this.name = config.name();
         this.balancers = balancers;
         this.config = config;
+        this.retries = new RetryBudget(config.failure().retries());
         adopt(config);
         this.snapshot = build();
     }
@@ -89,17 +101,29 @@ public final class Pool {
     /// and endpoint stay keeps its states and counters. Takes effect with the next
     /// [#publish]. Threading: control loop only.
     public void apply(PoolConfig changed) {
+        apply(changed, zone);
+    }
+
+    /// @param changedZone where this process runs
+    public void apply(PoolConfig changed, @Nullable String changedZone) {
         if (!changed.name().equals(name)) {
             throw new IllegalArgumentException("pool: " + changed.name() + " (expected: " + name + ")");
         }
         adopt(changed);
         config = changed;
+        zone = changedZone;
+        retries.apply(changed.failure().retries());
     }
 
     /// Builds a snapshot from the states as they are now and makes it the one that
     /// workers read. Threading: control loop only.
     public void publish() {
         snapshot = build();
+    }
+
+    /// What its sessions may use for trying other backends.
+    public RetryBudget retries() {
+        return retries;
     }
 
     /// Sessions that count against the pool's limit now.
@@ -113,6 +137,7 @@ public final class Pool {
     public boolean tryAcquire(int limit) {
         if (limit <= 0) {
             ACTIVE.getAndAdd(this, 1);
+            retries.earn();
             return true;
         }
         // Adding first and taking back would let one that is refused count for a moment and refuse another.
@@ -123,6 +148,7 @@ public final class Pool {
                 return false;
             }
         } while (!ACTIVE.weakCompareAndSet(this, before, before + 1));
+        retries.earn();
         return true;
     }
 
@@ -144,17 +170,14 @@ public final class Pool {
     }
 
     private PoolSnapshot build() {
-        Predicate<Member> isUp = member -> member.backend().healthState() == HealthState.UP;
-        List<Candidate> primaries = candidates(isUp, false);
-        List<Candidate> backups = candidates(isUp, true);
-        if (primaries.isEmpty() && backups.isEmpty() && config.onNoneHealthy() == PoolConfig.OnNoneHealthy.ALL) {
-            primaries = candidates(member -> true, false);
-            backups = candidates(member -> true, true);
+        Tiers tiers = new Tiers(config, zone, members.values());
+        List<PoolSnapshot.Group> groups = new ArrayList<>();
+        for (Tiers.Part part : tiers.parts()) {
+            groups.add(new PoolSnapshot.Group(part.key().text(), part.candidates(), part.share(),
+                    builders.computeIfAbsent(part.key(), _ -> balancers.another())
+                            .build(config.balance(), part.candidates())));
         }
-        List<Candidate> first = primaries.isEmpty() ? backups : primaries;
-        List<Candidate> then = primaries.isEmpty() ? List.of() : backups;
-        return new PoolSnapshot(config, first, balancers.build(config.balance(), first), then,
-                backupBalancers.build(config.balance(), then), serverIds());
+        return new PoolSnapshot(config, groups, balancers.random(), tiers.isPanic(), serverIds());
     }
 
     private ServerIds serverIds() {
@@ -165,15 +188,5 @@ public final class Pool {
             }
         }
         return new ServerIds(byId);
-    }
-
-    private List<Candidate> candidates(Predicate<Member> healthy, boolean backup) {
-        List<Candidate> candidates = new ArrayList<>();
-        for (Member member : members.values()) {
-            if (member.config().backup() == backup && member.isReady() && healthy.test(member)) {
-                candidates.add(new Candidate(member.backend(), member.config().weight()));
-            }
-        }
-        return candidates;
     }
 }

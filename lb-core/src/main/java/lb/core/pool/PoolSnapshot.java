@@ -1,6 +1,10 @@
 package lb.core.pool;
 
 import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import lb.core.StableHash;
 import lb.core.balance.Balancer;
 import lb.core.balance.Tried;
 import lb.core.config.BalanceConfig;
@@ -8,40 +12,90 @@ import lb.core.config.PoolConfig;
 import org.jspecify.annotations.Nullable;
 
 /// What a worker needs to know of a pool to place a session: who is eligible,
-/// and the balancer built from them.
+/// and the balancers built from them.
 ///
 /// Threading: immutable.
 public final class PoolSnapshot {
 
+    /// Sets the draw of a group apart from the choice inside it, which is made of the same hash.
+    private static final long DRAW_SALT = 0x6a09e667f3bcc909L;
+    private static final double DRAWS = 0x1p32;
+
     private final PoolConfig config;
-    private final List<Candidate> candidates;
-    private final Balancer balancer;
-    private final List<Candidate> backups;
-    private final Balancer backupBalancer;
+    private final LongSupplier random;
+    private final Group[] groups;
+    /// Up to which draw, exclusive, a group is drawn; rising.
+    private final long[] drawEnds;
+    private final boolean isPanic;
     private final ServerIds serverIds;
 
-    PoolSnapshot(PoolConfig config, List<Candidate> candidates, Balancer balancer, List<Candidate> backups,
-            Balancer backupBalancer, ServerIds serverIds) {
+    /// Candidates that are chosen among together.
+    ///
+    /// @param text what it is, for people
+    /// @param share of all sessions, 0 to 1; 0 for those that follow for a session that has tried all others
+    record Group(String text, List<Candidate> candidates, double share, Balancer balancer) {
+        Group {
+            candidates = List.copyOf(candidates);
+        }
+    }
+
+    /// @param groups in the order in which they are tried
+    /// @param random 64 random bits a call, from any thread at once, without allocating
+    PoolSnapshot(PoolConfig config, List<Group> groups, LongSupplier random, boolean isPanic, ServerIds serverIds) {
         this.config = config;
-        this.candidates = List.copyOf(candidates);
-        this.balancer = balancer;
-        this.backups = List.copyOf(backups);
-        this.backupBalancer = backupBalancer;
+        this.groups = groups.toArray(Group[]::new);
+        this.random = random;
+        this.isPanic = isPanic;
         this.serverIds = serverIds;
+        this.drawEnds = new long[this.groups.length];
+        double end = 0;
+        for (int i = 0; i < drawEnds.length; i++) {
+            end += this.groups[i].share();
+            drawEnds[i] = Math.round(end * DRAWS);
+        }
     }
 
     public PoolConfig config() {
         return config;
     }
 
-    /// The eligible backends of the tier in use, in the order of the configuration.
+    /// The eligible backends that take sessions, in the order of their tiers and of the configuration.
     public List<Candidate> candidates() {
-        return candidates;
+        return candidates(true);
     }
 
-    /// The eligible backends of the tier that follows for a session that has tried all candidates.
+    /// The eligible backends that follow for a session that has tried all candidates: lower tiers, and backups.
     public List<Candidate> backups() {
-        return backups;
+        return candidates(false);
+    }
+
+    /// Whether there is any eligible backend but this one.
+    public boolean hasOther(@Nullable Backend than) {
+        for (Group group : groups) {
+            for (Candidate candidate : group.candidates()) {
+                if (candidate.backend() != than) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private List<Candidate> candidates(boolean isShared) {
+        return Stream.of(groups).filter(group -> group.share() > 0 == isShared)
+                .flatMap(group -> group.candidates().stream()).toList();
+    }
+
+    /// Where new sessions go, for people: `tier 0 (70 %), tier 1 (30 %)`. Empty if nobody takes them.
+    public String spread() {
+        return Stream.of(groups).filter(group -> group.share() > 0)
+                .map(group -> group.text() + " (" + Math.round(group.share() * 100) + " %)")
+                .collect(Collectors.joining(", "));
+    }
+
+    /// Whether too few backends were up, so that all are used as if they were.
+    public boolean isPanic() {
+        return isPanic;
     }
 
     /// Which part of a flow its hash is made of, or null if the balancer does not
@@ -56,9 +110,30 @@ public final class PoolSnapshot {
         return serverIds.backend(serverId);
     }
 
-    /// See [Balancer#pick]. A session that has tried all candidates of the first tier in vain gets a backup.
+    /// See [Balancer#pick]. Several groups are drawn by their shares: with a hash balancer by the hash, so that a flow stays
+    /// where it is while shares change by little. A session that has tried all of its group gets one of the next.
     public @Nullable Backend pick(long flowHash, Tried tried) {
-        Backend picked = balancer.pick(flowHash, tried);
-        return picked != null ? picked : backupBalancer.pick(flowHash, tried);
+        int drawn = draw(flowHash);
+        Backend picked = drawn < groups.length ? groups[drawn].balancer().pick(flowHash, tried) : null;
+        for (int i = 0; i < groups.length && picked == null; i++) {
+            if (i != drawn) {
+                picked = groups[i].balancer().pick(flowHash, tried);
+            }
+        }
+        return picked;
+    }
+
+    private int draw(long flowHash) {
+        if (drawEnds.length < 2 || drawEnds[0] >= (long) DRAWS) {
+            return 0;
+        }
+        long bits = hashKey() == null ? random.getAsLong() : StableHash.mix(flowHash ^ DRAW_SALT);
+        long draw = bits >>> Integer.SIZE;
+        int group = 0;
+        while (group < drawEnds.length - 1 && draw >= drawEnds[group]) {
+            group++;
+        }
+        // Rounding: the last that has a share, not a backup.
+        return groups[group].share() > 0 ? group : 0;
     }
 }

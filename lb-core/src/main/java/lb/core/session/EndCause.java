@@ -16,7 +16,13 @@ public enum EndCause {
                                                                             "unanswered datagrams"), DRAIN_TIMEOUT('K',
                                                                                     "drain timeout"), KILLED('K',
                                                                                             "killed"), BACKEND_DOWN('D',
-                                                                                                    "backend down");
+                                                                                                    "backend down"), ROLE_CHANGED(
+                                                                                                            'D',
+                                                                                                            "role changed"), BACKEND_REMOVED(
+                                                                                                                    'K',
+                                                                                                                    "backend removed"), MAINTENANCE(
+                                                                                                                            'K',
+                                                                                                                            "backend in maintenance");
 
     private final char letter;
     private final String text;

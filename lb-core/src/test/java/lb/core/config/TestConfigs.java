@@ -17,6 +17,11 @@ public final class TestConfigs {
     public static final KeepaliveConfig KEEPALIVE = new KeepaliveConfig(Duration.ofSeconds(60), Duration.ofSeconds(10),
             6, Duration.ofMinutes(2));
 
+    private static final LossPolicy LATER = new LossPolicy.CloseAfter(Duration.ofSeconds(10));
+    /// What a pool does without being told, less the retry budget.
+    public static final FailureConfig FAILURE = FailureConfig.NONE.withLosses(new LossConfig(LATER, LATER,
+            new LossPolicy.CloseNow(), new LossPolicy.Keep(), new LossPolicy.Keep(), LATER, 50, 1000));
+
     private TestConfigs() {}
 
     public static HealthConfig health(HealthConfig.Type type) {
@@ -37,7 +42,7 @@ public final class TestConfigs {
     public static PoolConfig pool(String name, List<BackendConfig> backends) {
         return new PoolConfig(name, new BalanceConfig.RoundRobin(), backends, NO_PROBES, PoolConfig.OnNoneHealthy.FAIL,
                 ProxyProtocolConfig.OFF, Duration.ofSeconds(5), 3, Duration.ofHours(1), Duration.ofSeconds(30),
-                Duration.ZERO, 10, KEEPALIVE, 0);
+                Duration.ZERO, 10, KEEPALIVE, 0, FAILURE);
     }
 
     /// The pool `pool` for tests of balancing.
@@ -162,6 +167,7 @@ public final class TestConfigs {
         private KeepaliveConfig keepalive;
         private int maxConnections;
         private PoolConfig.OnNoneHealthy onNoneHealthy;
+        private FailureConfig failure;
 
         private PoolBuilder(PoolConfig base) {
             this.base = base;
@@ -177,6 +183,7 @@ public final class TestConfigs {
             this.keepalive = base.keepalive();
             this.maxConnections = base.maxConnections();
             this.onNoneHealthy = base.onNoneHealthy();
+            this.failure = base.failure();
         }
 
         public static PoolBuilder of(PoolConfig base) {
@@ -244,10 +251,19 @@ public final class TestConfigs {
             return this;
         }
 
+        public PoolBuilder failure(FailureConfig value) {
+            failure = value;
+            return this;
+        }
+
+        public PoolBuilder losses(LossConfig value) {
+            return failure(failure.withLosses(value));
+        }
+
         public PoolConfig build() {
             return new PoolConfig(base.name(), balance, base.backends(), health, onNoneHealthy,
                     proxyProtocol, connectTimeout, connectTries, idleTimeout, finTimeout, maxLifetime,
-                    lifetimeJitterPercent, keepalive, maxConnections);
+                    lifetimeJitterPercent, keepalive, maxConnections, failure);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -37,17 +38,20 @@ final class Configuration {
     private final WorkerSides[] workers;
     private final FloodLimiter warnings;
     private final ListeningSockets sockets;
+    private final SessionCloser closer;
     private final ConnectionLimit processLimit = new ConnectionLimit(0);
     private final Map<String, RunningPool> pools = new LinkedHashMap<>();
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
     /// Completes when no listener that was ever stopped can bring another connection.
     private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
+    private @Nullable String zone;
     private boolean isStopping;
 
     Configuration(IoEventLoop control, WorkerSides[] workers, Pacing pacing, FloodLimiter warnings) {
         this.warnings = warnings;
         this.control = control;
         this.workers = workers;
+        this.closer = new SessionCloser(control, workers);
         this.sockets = new ListeningSockets(linux, workers.length, pacing);
     }
 
@@ -91,6 +95,12 @@ final class Configuration {
         return running(name).upstream().pool();
     }
 
+    /// The pool of that name and what belongs to it, or null.
+    @Nullable
+    RunningPool runningPool(String name) {
+        return pools.get(name);
+    }
+
     /// Takes what the kernel has accepted, and no more.
     ///
     /// @return completes when every connection that will ever come is counted
@@ -126,6 +136,7 @@ final class Configuration {
 
     CompletableFuture<Void> stopAll() {
         CompletableFuture<Void> listening = stopListening();
+        closer.stop();
         pools.values().forEach(RunningPool::stop);
         pools.clear();
         return listening;
@@ -184,12 +195,18 @@ final class Configuration {
         for (PoolConfig pool : config.pools()) {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
-                pools.put(pool.name(), new RunningPool(control, pool, warnings));
+                pools.put(pool.name(), new RunningPool(control, pool, config.zone(), warnings, closer));
                 changes.add("pool " + pool.name() + " added");
             } else if (!running.config().equals(pool)) {
                 changes.add("pool " + pool.name() + " changed" + backendChanges(running.config(), pool));
-                running.apply(pool);
+                running.apply(pool, config.zone());
+            } else if (!Objects.equals(config.zone(), zone)) {
+                running.apply(pool, config.zone());
             }
+        }
+        if (!Objects.equals(config.zone(), zone)) {
+            changes.add("zone changed");
+            zone = config.zone();
         }
     }
 
@@ -230,7 +247,7 @@ final class Configuration {
             if (kept.contains(entry.getKey())) {
                 return false;
             }
-            entry.getValue().stop();
+            entry.getValue().remove();
             changes.add("pool " + entry.getKey() + " removed");
             return true;
         });

@@ -14,8 +14,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import lb.core.config.LbConfig;
+import lb.core.pool.AdminState;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
 import lb.l4.engine.RunningListener.WorkerSides;
@@ -27,6 +29,7 @@ import lb.l4.udp.DropReason;
 import lb.l4.udp.UdpWorker;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -130,6 +133,27 @@ public final class Engine implements AutoCloseable {
     /// The running pool of that name.
     Pool pool(String name) {
         return CompletableFuture.supplyAsync(() -> configuration.pool(name), control).join();
+    }
+
+    /// Takes a backend out of use, or back into it.
+    ///
+    /// @param deadline after which its sessions are closed; null for what the configuration says
+    /// @return completes with false if there is no such backend
+    public CompletableFuture<Boolean> administer(String pool, String backend, AdminState state,
+            @Nullable Duration deadline) {
+        return onPool(pool, running -> running.administer(backend, state, deadline));
+    }
+
+    /// Says whether a backend has the role that its pool wants.
+    CompletableFuture<Boolean> setRole(String pool, String backend, boolean isWanted) {
+        return onPool(pool, running -> running.setRole(backend, isWanted));
+    }
+
+    private CompletableFuture<Boolean> onPool(String pool, Predicate<RunningPool> command) {
+        return CompletableFuture.supplyAsync(() -> {
+            RunningPool running = configuration.runningPool(pool);
+            return running != null && command.test(running);
+        }, control);
     }
 
     /// Stops accepting and waits for the sessions to end; those left after `timeout` are closed.

@@ -7,6 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
+import lb.core.pool.Backend;
+import lb.core.session.EndCause;
 import lb.l4.engine.ListeningSockets.Group;
 import lb.l4.engine.ListeningSockets.Protocol;
 import lb.l4.tcp.Acceptor;
@@ -18,6 +20,7 @@ import lb.l4.udp.DropReason;
 import lb.l4.udp.UdpAcceptor;
 import lb.l4.udp.UdpListener;
 import lb.l4.udp.UdpWorker;
+import lb.l4.worker.Sweep;
 import org.jspecify.annotations.Nullable;
 
 /// A listener in use: its sockets and the acceptors that own them.
@@ -39,6 +42,11 @@ final class RunningListener {
     record WorkerSides(TcpWorker tcp, UdpWorker udp) {
         void execute(Runnable task) {
             tcp.worker().execute(task);
+        }
+
+        /// Ways to end this worker's sessions of a backend.
+        Stream<Sweep<?>> sweeps(Backend backend, EndCause cause) {
+            return Stream.of(tcp.sweep(backend, cause), udp.sweep(backend, cause));
         }
     }
 

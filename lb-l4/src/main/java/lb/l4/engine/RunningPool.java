@@ -1,24 +1,32 @@
 package lb.l4.engine;
 
 import io.netty.channel.IoEventLoop;
+import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.HealthConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
+import lb.core.pool.SlowStart;
 import lb.l4.log.FloodLimiter;
 import lb.l4.probe.HealthWatch;
 import lb.l4.probe.PassiveWatch;
 import lb.l4.probe.Prober;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,19 +37,31 @@ final class RunningPool {
 
     private static final Logger log = LoggerFactory.getLogger(RunningPool.class);
 
+    /// What part of a slow start its steps may be late by, at random.
+    private static final int JITTER = 200;
+
     private final IoEventLoop control;
     private final FloodLimiter warnings;
     private final Pool pool;
     private final Upstream upstream;
     /// Read by workers whose connects failed.
     private final Map<Backend, HealthWatch> watches = new ConcurrentHashMap<>();
+    private final LossWatch losses;
+    private final OutlierWatch outliers;
+    private final SlowStart slowStart;
+    private @Nullable Future<?> nextStep;
     private boolean isPublishing;
 
-    RunningPool(IoEventLoop control, PoolConfig config, FloodLimiter warnings) {
+    /// @param zone where this process runs, or null
+    RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, FloodLimiter warnings,
+            SessionCloser closer) {
         this.control = control;
         this.warnings = warnings;
-        this.pool = new Pool(config, new BalancerBuilder());
+        this.pool = new Pool(config, zone, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
+        this.losses = new LossWatch(control, pool, closer);
+        this.outliers = new OutlierWatch(control, pool, this::publishSoon);
+        this.slowStart = new SlowStart(pool.backends());
         adoptWatches();
     }
 
@@ -53,16 +73,54 @@ final class RunningPool {
         return upstream;
     }
 
-    void apply(PoolConfig config) {
-        pool.apply(config);
+    /// @param zone where this process runs, or null
+    void apply(PoolConfig config, @Nullable String zone) {
+        List<Backend> before = pool.backends();
+        pool.apply(config, zone);
         upstream.apply(config);
         adoptWatches();
-        pool.publish();
+        losses.apply(before);
+        outliers.apply();
+        publish();
+    }
+
+    /// The configuration does not have this pool any more. Its sessions go on as it says of backends that are removed.
+    void remove() {
+        stop();
+        losses.removed(pool.backends());
     }
 
     void stop() {
         watches.values().forEach(HealthWatch::stop);
         watches.clear();
+        outliers.stop();
+        cancelStep();
+    }
+
+    /// An administrator's word on a backend. Returns false if there is none of that name.
+    ///
+    /// @param deadline after which its sessions are closed; null for what the configuration says
+    boolean administer(String name, AdminState state, @Nullable Duration deadline) {
+        Backend backend = pool.backend(name);
+        if (backend == null) {
+            return false;
+        }
+        log.info("backend {} is {}", backend.id(), state);
+        backend.setAdminState(state);
+        losses.restart(backend, state == AdminState.READY ? null : deadline);
+        publish();
+        return true;
+    }
+
+    /// What somebody found out of a backend's role. Returns false if there is none of that name.
+    boolean setRole(String name, boolean isWanted) {
+        Backend backend = pool.backend(name);
+        if (backend == null) {
+            return false;
+        }
+        backend.setRole(isWanted);
+        publish();
+        return true;
     }
 
     private void adoptWatches() {
@@ -110,13 +168,49 @@ final class RunningPool {
 
     private void publish() {
         isPublishing = false;
-        boolean hadSome = !pool.snapshot().candidates().isEmpty();
+        PoolSnapshot before = pool.snapshot();
+        outliers.observe();
+        // Before the snapshot, whose coming makes flows look whether they have to leave.
+        losses.observe();
+        advanceSlowStarts();
         pool.publish();
-        PoolSnapshot now = pool.snapshot();
+        losses.act();
+        tell(before, pool.snapshot());
+    }
+
+    /// Sets the shares of backends in their slow start, and comes back when one has to grow.
+    private void advanceSlowStarts() {
+        cancelStep();
+        long windowNanos = config().failure().slowStart().toNanos();
+        long delayNanos = slowStart.advance(pool.backends(), windowNanos, System.nanoTime());
+        if (delayNanos < Long.MAX_VALUE) {
+            long jitterNanos = ThreadLocalRandom.current().nextLong(windowNanos / JITTER + 1);
+            nextStep = control.schedule(this::publish, delayNanos + jitterNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void cancelStep() {
+        if (nextStep != null) {
+            nextStep.cancel(false);
+            nextStep = null;
+        }
+    }
+
+    private void tell(PoolSnapshot before, PoolSnapshot now) {
+        boolean hadSome = !before.candidates().isEmpty();
         if (hadSome && now.candidates().isEmpty()) {
             log.error("pool {} has no backend left: new connections are refused", pool.name());
         } else if (!hadSome && !now.candidates().isEmpty()) {
             log.info("pool {} has backends again", pool.name());
+        }
+        if (now.isPanic() && !before.isPanic()) {
+            log.error("pool {} has fewer backends up than its panic-threshold: all are used as if they were up",
+                    pool.name());
+        } else if (before.isPanic() && !now.isPanic()) {
+            log.info("pool {} uses only backends that are up again", pool.name());
+        }
+        if (hadSome && !now.candidates().isEmpty() && !now.spread().equals(before.spread())) {
+            log.info("pool {}: new sessions go to {}", pool.name(), now.spread());
         }
     }
 
@@ -127,5 +221,6 @@ final class RunningPool {
         if (watch != null) {
             watch.suspect(reason);
         }
+        outliers.failed(backend);
     }
 }

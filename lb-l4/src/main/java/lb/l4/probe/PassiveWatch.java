@@ -2,6 +2,7 @@ package lb.l4.probe;
 
 import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import lb.core.config.HealthConfig;
@@ -72,7 +73,9 @@ public final class PassiveWatch implements HealthWatch {
         pauseNanos = nextPauseNanos(pauseNanos, flips.sinceLastNanos());
         flips.flip(HealthState.DOWN, reason + "; it is tried again in " + TimeUnit.NANOSECONDS.toSeconds(pauseNanos)
                 + " s");
-        retry = control.schedule(() -> flips.flip(HealthState.UP, "it is tried again"), pauseNanos,
+        // Up to a tenth more, so that the clients of many balancers do not come back together.
+        long jitterNanos = ThreadLocalRandom.current().nextLong(pauseNanos / 10);
+        retry = control.schedule(() -> flips.flip(HealthState.UP, "it is tried again"), pauseNanos + jitterNanos,
                 TimeUnit.NANOSECONDS);
     }
 

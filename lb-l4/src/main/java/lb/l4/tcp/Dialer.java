@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Dialer {
 
     private final TcpSession session;
-    private final PoolSnapshot snapshot;
-    private final long flowHash;
+    private PoolSnapshot snapshot;
+    private long flowHash;
     private Tried tried = Tried.NONE;
     private @Nullable Backend backend;
     private @Nullable SessionSocket socket;
@@ -42,9 +42,10 @@ final class Dialer {
     /// @param cause what the session ends with if no backend is left
     private void attempt(EndCause cause) {
         EndCause lastCause = cause;
+        refresh();
         while (session.slots().tries() < session.pool().connectTries()) {
             Backend picked = snapshot.pick(flowHash, tried);
-            if (picked == null) {
+            if (picked == null || (session.slots().tries() > 0 && !mayRetry())) {
                 break;
             }
             backend = picked;
@@ -57,6 +58,24 @@ final class Dialer {
             lastCause = giveUp(-result);
         }
         session.finish(lastCause);
+    }
+
+    private boolean mayRetry() {
+        boolean mayRetry = session.upstream().pool().retries().tryRetry(System.nanoTime());
+        if (!mayRetry) {
+            session.home.warnings.log("pool " + session.upstream().pool().name()
+                    + ": its retry-budget is used up: sessions that could not connect end without another try");
+        }
+        return mayRetry;
+    }
+
+    /// What is known of the pool now: a backend that was lost since the last attempt is not picked.
+    private void refresh() {
+        PoolSnapshot now = session.upstream().pool().snapshot();
+        if (now != snapshot) {
+            snapshot = now;
+            flowHash = session.flowHash(now.hashKey());
+        }
     }
 
     /// Starts to connect. Returns a negative errno if that failed at once.
@@ -120,6 +139,7 @@ final class Dialer {
             Backend reached = backend;
             if (reached != null) {
                 reached.sampleConnectNanos(System.nanoTime() - triedNanos);
+                reached.forgetFailures();
             }
             socket = null;
             session.connected(connecting, events);
@@ -135,6 +155,15 @@ final class Dialer {
         attempt(giveUp(errno));
     }
 
+    /// The backend that is being connected to is lost: another one is tried.
+    ///
+    /// @param cause what the session ends with if there is none
+    void leave(EndCause cause) {
+        release();
+        leaveBackend();
+        attempt(cause);
+    }
+
     /// Abandons a connect that is under way. The backend may have completed it by now: RST tells it that nothing will
     /// come, and leaves no TIME_WAIT behind.
     void release() {
@@ -145,16 +174,24 @@ final class Dialer {
         }
     }
 
-    /// Leaves the backend that could not be reached to others, and returns what the
-    /// session ends with if it was the last.
-    private EndCause giveUp(int errno) {
-        Backend failed = backend;
-        if (failed != null) {
+    /// Gives back the backend that was tried, and does not try it again.
+    private @Nullable Backend leaveBackend() {
+        Backend left = backend;
+        if (left != null) {
             if (tried == Tried.NONE) {
                 tried = new Tried(session.pool().connectTries());
             }
-            tried.add(failed);
+            tried.add(left);
             session.slots().giveBackendBack();
+        }
+        return left;
+    }
+
+    /// Leaves the backend that could not be reached to others, and returns what the
+    /// session ends with if it was the last.
+    private EndCause giveUp(int errno) {
+        Backend failed = leaveBackend();
+        if (failed != null) {
             if (Errno.isOutOfResources(errno)) {
                 session.home.warnings.log("backend " + failed.id() + ": cannot connect: " + Errno.text(errno));
             } else {

@@ -1,6 +1,7 @@
 package lb.l4.tcp;
 
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
@@ -23,6 +24,14 @@ record PoolSettings(int connectTicks, int connectTries, int idleTicks, int finTi
         return new PoolSettings(ticks(config.connectTimeout()), config.connectTries(), idle, fin == 0 ? idle : fin,
                 ticks(config.maxLifetime()), config.lifetimeJitterPercent(), config.maxConnections(),
                 config.keepalive(), proxyHeader(config.proxyProtocol()));
+    }
+
+    /// The lifetime of one session, 0 for no end: those that began together do not end together.
+    int drawLifetimeTicks() {
+        long most = (long) lifetimeTicks * lifetimeJitterPercent / 100;
+        return most == 0
+                ? lifetimeTicks
+                : Math.max(1, lifetimeTicks - (int) ThreadLocalRandom.current().nextLong(most + 1));
     }
 
     private static @Nullable ProxyHeaderEncoder proxyHeader(ProxyProtocolConfig config) {

@@ -1,6 +1,5 @@
 package lb.l4.tcp;
 
-import java.util.concurrent.ThreadLocalRandom;
 import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
@@ -38,14 +37,9 @@ final class Relay {
         client.relayThrough(this);
         upstream.relayThrough(this);
         this.startTick = worker.wheel().now();
-        this.lifetimeTicks = jittered(session.pool().lifetimeTicks(), session.pool().lifetimeJitterPercent());
+        this.lifetimeTicks = session.pool().drawLifetimeTicks();
         this.hasKeepalive = session.pool().keepalive().idle().isZero()
                 && session.pool().keepalive().userTimeout().isZero();
-    }
-
-    private static int jittered(int ticks, int percent) {
-        long most = (long) ticks * percent / 100;
-        return most == 0 ? ticks : Math.max(1, ticks - (int) ThreadLocalRandom.current().nextLong(most + 1));
     }
 
     long bytesUp() {

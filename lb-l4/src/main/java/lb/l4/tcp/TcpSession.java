@@ -258,6 +258,22 @@ final class TcpSession extends Ready {
         }
     }
 
+    /// The backend is lost: ends the session if it is connected to that one, and has another one tried if it was about to
+    /// be. Returns whether it has ended.
+    boolean leave(Backend lost, EndCause cause) {
+        if (slots.backend() != lost) {
+            return false;
+        }
+        switch (state) {
+            case CONNECTING -> dialer().leave(cause);
+            case RELAYING, FLUSHING -> finish(cause);
+            case ACCEPTED, CLOSED -> {
+                // It has no backend.
+            }
+        }
+        return state == State.CLOSED;
+    }
+
     /// Ends the session: frees everything, closes both sockets (with RST unless the
     /// end is a normal one) and records it. Calls after the first do nothing.
     void finish(EndCause cause) {

@@ -1,10 +1,14 @@
 package lb.l4.tcp;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.l4.log.FloodLimiter;
 import lb.l4.worker.Ending;
+import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +26,7 @@ public final class TcpWorker {
     final String idPrefix;
 
     private @Nullable TcpSession first;
+    private final List<SessionSweep> sweeps = new ArrayList<>(1);
     private long sessionsStarted;
 
     /// @param warnings takes what may happen with every connection
@@ -59,6 +64,9 @@ public final class TcpWorker {
     }
 
     void remove(TcpSession session) {
+        for (int i = 0; i < sweeps.size(); i++) {
+            sweeps.get(i).left(session);
+        }
         if (session.previous == null) {
             first = session.next;
         } else {
@@ -69,6 +77,43 @@ public final class TcpWorker {
         }
         session.previous = null;
         session.next = null;
+    }
+
+    /// A way to end the sessions of one backend. Threading: any thread.
+    public Sweep<?> sweep(Backend backend, EndCause cause) {
+        return new SessionSweep(backend, cause);
+    }
+
+    private final class SessionSweep extends Sweep<TcpSession> {
+        private final Backend backend;
+        private final EndCause cause;
+
+        SessionSweep(Backend backend, EndCause cause) {
+            super(worker);
+            this.backend = backend;
+            this.cause = cause;
+        }
+
+        @Override
+        protected @Nullable TcpSession begin() {
+            sweeps.add(this);
+            return first;
+        }
+
+        @Override
+        protected @Nullable TcpSession after(TcpSession session) {
+            return session.next;
+        }
+
+        @Override
+        protected boolean end(TcpSession session) {
+            return session.leave(backend, cause);
+        }
+
+        @Override
+        protected void over() {
+            sweeps.remove(this);
+        }
     }
 
     /// Ends every session of this worker. Threading: any thread.

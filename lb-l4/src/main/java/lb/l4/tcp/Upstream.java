@@ -36,6 +36,11 @@ public final class Upstream {
         return settings.proxyHeader();
     }
 
+    /// The ticks after which a flow that begins now ends, 0 for never.
+    public int drawLifetimeTicks() {
+        return settings.drawLifetimeTicks();
+    }
+
     /// Takes over timeouts and limits; sessions that are going on keep theirs.
     public void apply(PoolConfig config) {
         settings = PoolSettings.of(config);

@@ -1,11 +1,7 @@
 package lb.l4.udp;
 
-import java.util.List;
 import lb.core.balance.Tried;
-import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
-import lb.core.pool.Candidate;
-import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import lb.l4.linux.Errno;
@@ -75,7 +71,7 @@ final class FlowBackend {
         return tries;
     }
 
-    /// Whether the backend cannot be used any more. Looks at each snapshot once.
+    /// Whether the backend is lost, and its pool does not keep sessions then. Looks at each snapshot once.
     boolean isUnusable() {
         PoolSnapshot now = pool.snapshot();
         Backend present = chosen;
@@ -83,7 +79,7 @@ final class FlowBackend {
             return false;
         }
         snapshot = now;
-        return present.healthState() == HealthState.DOWN || present.adminState() == AdminState.MAINT;
+        return present.isLeft();
     }
 
     /// An answer has come. The time to the first one is what connecting is to TCP: `least-time` goes by it.
@@ -91,6 +87,7 @@ final class FlowBackend {
         if (!isAnswered && chosen != null) {
             isAnswered = true;
             chosen.sampleConnectNanos(System.nanoTime() - startedNanos);
+            chosen.forgetFailures();
         }
     }
 
@@ -103,17 +100,7 @@ final class FlowBackend {
 
     /// Whether another backend could be picked.
     boolean hasOther() {
-        PoolSnapshot now = pool.snapshot();
-        return hasOther(now.candidates()) || hasOther(now.backups());
-    }
-
-    private boolean hasOther(List<Candidate> candidates) {
-        for (Candidate candidate : candidates) {
-            if (candidate.backend() != chosen) {
-                return true;
-            }
-        }
-        return false;
+        return pool.snapshot().hasOther(chosen);
     }
 
     /// Gives the slot back.

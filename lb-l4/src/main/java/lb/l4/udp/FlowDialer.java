@@ -37,7 +37,7 @@ final class FlowDialer {
             Backend picked = wanted != null && !flow.backend.tried().contains(wanted)
                     ? wanted
                     : snapshot.pick(hash, flow.backend.tried());
-            if (picked == null) {
+            if (picked == null || (tries > 1 && !flow.backend.pool().retries().tryRetry(System.nanoTime()))) {
                 break;
             }
             int result = connect(flow, picked, tries);

@@ -251,6 +251,7 @@ final class Flows {
 
     /// A flow has carried something, for the first time in this tick.
     void active(UdpFlow flow) {
+        home.moves(flow);
         byAge.moveToEnd(flow);
         publishOldest(flow);
     }
@@ -273,6 +274,7 @@ final class Flows {
 
     /// A flow has ended and closed its socket.
     void ended(UdpFlow flow, EndCause cause) {
+        home.moves(flow);
         byAge.remove(flow);
         publishOldest(flow);
         // Made while the flow still counts, given away when it does not.

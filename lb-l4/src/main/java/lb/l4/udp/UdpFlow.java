@@ -44,6 +44,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private @Nullable FlowSocket socket;
     private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
+    /// The age at which it ends; 0 for none.
+    private final int lifetimeTicks;
+    private int startTick;
     private int idleTicks;
     private int lastActiveTick;
     private int taken;
@@ -63,6 +66,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
                 left != null && startedNanos - left.startedNanos < SEARCH_NANOS);
         this.idleTicks = settings.idleTicks();
+        this.lifetimeTicks = settings.upstream().drawLifetimeTicks();
     }
 
     @Override
@@ -102,8 +106,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         if (settings.flows().responses() == 0) {
             idleTicks = Math.min(idleTicks, LINGER_TICKS);
         }
-        lastActiveTick = worker().wheel().now();
-        worker().setDeadline(this, idleTicks);
+        startTick = worker().wheel().now();
+        lastActiveTick = startTick;
+        setDeadline(idleTicks);
     }
 
     private Worker worker() {
@@ -252,12 +257,33 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     @Override
     protected void onDeadline() {
-        int quiet = worker().wheel().now() - lastActiveTick;
-        if (quiet >= idleTicks) {
+        int now = worker().wheel().now();
+        int quiet = now - lastActiveTick;
+        int overdue = lifetimeTicks == 0 ? -1 : now - startTick - lifetimeTicks;
+        if (quiet >= idleTicks || overdue >= HURRIED_TICKS) {
             finish(leaving == null ? EndCause.NORMAL : leaving);
-        } else {
-            worker().setDeadline(this, idleTicks - quiet);
+            return;
         }
+        if (overdue >= 0) {
+            retire();
+        }
+        setDeadline(idleTicks - quiet);
+    }
+
+    /// It is as old as it may become: answers may come for a second more, so that none is lost that is on its way.
+    private void retire() {
+        if (leaving == null) {
+            leaving = EndCause.MAX_LIFETIME;
+        }
+        idleTicks = Math.min(idleTicks, HURRIED_TICKS);
+        unbind();
+    }
+
+    /// @param ticks until it has been idle for too long
+    private void setDeadline(int ticks) {
+        int age = worker().wheel().now() - startTick;
+        int lifetime = isBound ? lifetimeTicks : lifetimeTicks + HURRIED_TICKS;
+        worker().setDeadline(this, lifetimeTicks == 0 ? ticks : Math.min(ticks, lifetime - age));
     }
 
     @Override

@@ -6,11 +6,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import lb.core.config.AccessLogFormat;
+import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
 import lb.l4.worker.Ending;
+import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to its worker, but for the final fields.
 public final class UdpWorker {
 
+    /// Flows that a sweep visits beyond twice those that there were when it began.
+    private static final int MORE_VISITS = 256;
     /// Datagrams that one recvmmsg takes from clients.
     static final int BATCH = 64;
 
@@ -31,6 +35,7 @@ public final class UdpWorker {
 
     private final List<UdpAcceptor> acceptors = new ArrayList<>();
     private @Nullable BatchMemory memory;
+    private final List<FlowSweep> sweeps = new ArrayList<>(1);
     private long flowsStarted;
 
     /// @param warnings takes what may happen with every datagram
@@ -102,12 +107,67 @@ public final class UdpWorker {
         warnings.broken(where, failure);
     }
 
+    /// A flow ends, or moves in its list.
+    void moves(UdpFlow flow) {
+        for (int i = 0; i < sweeps.size(); i++) {
+            sweeps.get(i).left(flow);
+        }
+    }
+
+    /// A way to end the flows of one backend. Threading: any thread.
+    public Sweep<?> sweep(Backend backend, EndCause cause) {
+        return new FlowSweep(backend, cause);
+    }
+
+    /// Flows that are active move to the end of their list while it is gone through, so it is not gone through for ever:
+    /// those that it does not get at have datagrams, with which they leave the backend themselves.
+    private final class FlowSweep extends Sweep<UdpFlow> {
+        private final Backend backend;
+        private final EndCause cause;
+        private long visits;
+
+        FlowSweep(Backend backend, EndCause cause) {
+            super(worker);
+            this.backend = backend;
+            this.cause = cause;
+        }
+
+        @Override
+        protected @Nullable UdpFlow begin() {
+            sweeps.add(this);
+            visits = 2L * worker.load() + MORE_VISITS;
+            return oldestFrom(0);
+        }
+
+        @Override
+        protected @Nullable UdpFlow after(UdpFlow flow) {
+            if (visits-- <= 0) {
+                return null;
+            }
+            return flow.newer != null ? flow.newer : oldestFrom(acceptors.indexOf(flow.flows.acceptor()) + 1);
+        }
+
+        @Override
+        protected boolean end(UdpFlow flow) {
+            if (flow.backend.chosen() != backend) {
+                return false;
+            }
+            flow.finish(cause);
+            return true;
+        }
+
+        @Override
+        protected void over() {
+            sweeps.remove(this);
+        }
+    }
+
     /// Ends every flow of this worker. Threading: any thread.
     ///
     /// @return completes on the loop, with their number
     public CompletableFuture<Integer> endAll(EndCause cause) {
         return Ending.begin(worker, () -> {
-            UdpFlow flow = anyFlow();
+            UdpFlow flow = oldestFrom(0);
             if (flow != null) {
                 flow.finish(cause);
             }
@@ -115,9 +175,10 @@ public final class UdpWorker {
         });
     }
 
-    private @Nullable UdpFlow anyFlow() {
-        for (UdpAcceptor acceptor : acceptors) {
-            UdpFlow flow = acceptor.flows().oldest();
+    /// The oldest flow of the first acceptor that has one, from an index on.
+    private @Nullable UdpFlow oldestFrom(int index) {
+        for (int i = index; i < acceptors.size(); i++) {
+            UdpFlow flow = acceptors.get(i).flows().oldest();
             if (flow != null) {
                 return flow;
             }

@@ -10,6 +10,7 @@ import lb.core.config.Endpoint;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.config.FlowConfig.Unanswered;
+import lb.core.config.Place;
 import lb.core.config.TestConfigs;
 import lb.core.config.UdpProxyHeader;
 import lb.core.pool.AdminState;
@@ -53,7 +54,7 @@ class ConnectionIdTest {
 
     private static BackendConfig backend(String name, DatagramServer server, long id) {
         return new BackendConfig(name, new Endpoint.Inet(server.address().getAddress(), server.address().getPort()), 1,
-                false, id);
+                false, id, Place.FIRST);
     }
 
     /// The handshake begins with an id that the client made up; from then on the client uses the server's.

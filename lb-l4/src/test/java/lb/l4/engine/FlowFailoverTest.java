@@ -117,12 +117,9 @@ class FlowFailoverTest {
                         TestConfigs.FLOWS));
                 DatagramClient client = new DatagramClient(lb.address())) {
             assertThat(client.ask("a")).isEqualTo("one:a");
-            Backend first = lb.engine().pool("out").backends().getFirst();
-            first.setAdminState(AdminState.DRAIN);
-            lb.engine().pool("out").publish();
+            lb.engine().administer("out", "b0", AdminState.DRAIN, null).join();
             assertThat(client.ask("b")).isEqualTo("one:b");
-            first.setAdminState(AdminState.MAINT);
-            lb.engine().pool("out").publish();
+            lb.engine().administer("out", "b0", AdminState.MAINT, null).join();
             assertThat(client.ask("c")).isEqualTo("two:c");
             assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.BACKEND_DOWN);
         }
