@@ -8,7 +8,9 @@ package lb.core.config;
 ///     of the others
 /// @param serverId the id in the QUIC connection ids that it gives out, see [ConnectionIdConfig]; [#NO_SERVER_ID] if it
 ///     has none
-public record BackendConfig(String name, Endpoint endpoint, int weight, boolean backup, long serverId) {
+/// @param maxConnections sessions at a time, across all workers; more wait in the pool's queue; 0 for no limit
+public record BackendConfig(String name, Endpoint endpoint, int weight, boolean backup, long serverId,
+        int maxConnections) {
 
     /// The largest weight, HAProxy's.
     public static final int MAX_WEIGHT = 256;
@@ -18,5 +20,15 @@ public record BackendConfig(String name, Endpoint endpoint, int weight, boolean 
     /// One without a server id.
     public BackendConfig(String name, Endpoint endpoint, int weight, boolean backup) {
         this(name, endpoint, weight, backup, NO_SERVER_ID);
+    }
+
+    /// One without a limit.
+    public BackendConfig(String name, Endpoint endpoint, int weight, boolean backup, long serverId) {
+        this(name, endpoint, weight, backup, serverId, 0);
+    }
+
+    /// The same with a limit.
+    public BackendConfig withMaxConnections(int most) {
+        return new BackendConfig(name, endpoint, weight, backup, serverId, most);
     }
 }

@@ -16,13 +16,37 @@ import java.util.List;
 ///     0 to 100
 /// @param maxConnections sessions at a time, across all workers; more are refused; 0 for no
 ///     limit of its own
+/// @param queue how sessions wait for backends that are full
 public record PoolConfig(String name, BalanceConfig balance, List<BackendConfig> backends, HealthConfig health,
         OnNoneHealthy onNoneHealthy, ProxyProtocolConfig proxyProtocol, Duration connectTimeout, int connectTries,
         Duration idleTimeout, Duration finTimeout, Duration maxLifetime, int lifetimeJitterPercent,
-        KeepaliveConfig keepalive, int maxConnections) {
+        KeepaliveConfig keepalive, int maxConnections, QueueConfig queue) {
 
     public PoolConfig {
         backends = List.copyOf(backends);
+    }
+
+    /// One whose sessions do not wait.
+    public PoolConfig(String name, BalanceConfig balance, List<BackendConfig> backends, HealthConfig health,
+            OnNoneHealthy onNoneHealthy, ProxyProtocolConfig proxyProtocol, Duration connectTimeout, int connectTries,
+            Duration idleTimeout, Duration finTimeout, Duration maxLifetime, int lifetimeJitterPercent,
+            KeepaliveConfig keepalive, int maxConnections) {
+        this(name, balance, backends, health, onNoneHealthy, proxyProtocol, connectTimeout, connectTries, idleTimeout,
+                finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections, QueueConfig.NONE);
+    }
+
+    /// The same with another queue.
+    public PoolConfig with(QueueConfig changed) {
+        return new PoolConfig(name, balance, backends, health, onNoneHealthy, proxyProtocol, connectTimeout,
+                connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
+                changed);
+    }
+
+    /// The same with other probes.
+    public PoolConfig with(HealthConfig changed) {
+        return new PoolConfig(name, balance, backends, changed, onNoneHealthy, proxyProtocol, connectTimeout,
+                connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
+                queue);
     }
 
     /// What happens to a new session when every backend is down.

@@ -3,6 +3,7 @@ package lb.core.pool;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import lb.core.config.Endpoint;
+import org.jspecify.annotations.Nullable;
 
 /// One server of a pool: its identity and what must survive every snapshot and
 /// configuration change.
@@ -46,6 +47,9 @@ public final class Backend {
 
     private volatile AdminState adminState = AdminState.READY;
     private volatile HealthState healthState = HealthState.UP;
+    private volatile int maxConnections;
+    /// Who waits for a slot; null for a backend outside of a pool.
+    private volatile @Nullable SlotQueue queue;
 
     @SuppressWarnings("unused") // by ACTIVE
     private int active;
@@ -96,16 +100,58 @@ public final class Backend {
         return (int) ACTIVE.getOpaque(this);
     }
 
-    /// Takes a slot; every successful call is paired with one [#release].
+    /// The most slots at this moment; 0 for no limit.
+    public int maxConnections() {
+        return maxConnections;
+    }
+
+    /// Sets the most slots; those over a smaller number stay taken. Threading: control loop only; who waits comes to know
+    /// with the pool's next snapshot.
+    ///
+    /// @param most 0 for no limit
+    public void setMaxConnections(int most) {
+        maxConnections = most;
+    }
+
+    /// From now on slots that are given back go to those who wait. Threading: control loop only.
+    void setQueue(SlotQueue waiting) {
+        queue = waiting;
+    }
+
+    /// Takes a slot, whatever the limit; paired with one [#release].
     public void acquire() {
         ACTIVE.getAndAdd(this, 1);
         SESSIONS.getAndAdd(this, 1L);
+    }
+
+    /// Takes a slot if there is one; every success is paired with one [#release]. Exact: the count never passes the limit,
+    /// and a session is refused only while so many others hold a slot.
+    public boolean tryAcquire() {
+        int most = maxConnections();
+        if (most == 0) {
+            acquire();
+            return true;
+        }
+        int before;
+        do {
+            // Volatile: who has queued up must see every slot that was given back before.
+            before = (int) ACTIVE.getVolatile(this);
+            if (before >= most) {
+                return false;
+            }
+        } while (!ACTIVE.weakCompareAndSet(this, before, before + 1));
+        SESSIONS.getAndAdd(this, 1L);
+        return true;
     }
 
     /// Gives a slot back.
     public void release() {
         int before = (int) ACTIVE.getAndAdd(this, -1);
         assert before > 0 : "released more often than acquired: " + id;
+        SlotQueue waiting = queue;
+        if (waiting != null) {
+            waiting.onRoom(this);
+        }
     }
 
     /// Slots ever taken.

@@ -35,6 +35,8 @@ public final class Pool {
     private final BalancerBuilder backupBalancers = new BalancerBuilder();
     private final Map<String, Member> members = new LinkedHashMap<>();
 
+    private final SlotQueue queue;
+
     private PoolConfig config;
     private volatile PoolSnapshot snapshot;
     @SuppressWarnings("unused") // by ACTIVE
@@ -58,6 +60,8 @@ public final class Pool {
         this.config = config;
         adopt(config);
         this.snapshot = build();
+        this.queue = new SlotQueue(snapshot);
+        backends().forEach(backend -> backend.setQueue(queue));
     }
 
     public String name() {
@@ -66,6 +70,11 @@ public final class Pool {
 
     public PoolSnapshot snapshot() {
         return snapshot;
+    }
+
+    /// Sessions that wait for a full backend.
+    public SlotQueue queue() {
+        return queue;
     }
 
     /// The pool's configuration. Threading: control loop only.
@@ -93,6 +102,7 @@ public final class Pool {
             throw new IllegalArgumentException("pool: " + changed.name() + " (expected: " + name + ")");
         }
         adopt(changed);
+        backends().forEach(backend -> backend.setQueue(queue));
         config = changed;
     }
 
@@ -100,6 +110,7 @@ public final class Pool {
     /// workers read. Threading: control loop only.
     public void publish() {
         snapshot = build();
+        queue.onSnapshot(snapshot);
     }
 
     /// Sessions that count against the pool's limit now.
@@ -139,6 +150,7 @@ public final class Pool {
             Backend kept = known != null && known.backend().endpoint().equals(backend.endpoint())
                     ? known.backend()
                     : new Backend(name, backend.name(), backend.endpoint());
+            kept.setMaxConnections(backend.maxConnections());
             members.put(backend.name(), new Member(kept, backend));
         }
     }
