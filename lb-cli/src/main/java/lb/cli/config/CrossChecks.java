@@ -111,7 +111,7 @@ final class CrossChecks {
                             + "health is off for this pool unless this key names one");
         }
         HealthConfig health = pool.health();
-        return ConfigReader.withHealth(pool, health.with(port == 0 ? HealthConfig.Type.OFF : health.type(), port));
+        return pool.with(health.with(port == 0 ? HealthConfig.Type.OFF : health.type(), port));
     }
 
     private static boolean hasNoPort(BackendConfig backend) {

@@ -100,7 +100,7 @@ final class UdpChecks {
                     && users.stream().noneMatch(ListenerConfig::tcp);
             HealthConfig health = pool.health();
             return isPassive
-                    ? ConfigReader.withHealth(pool, health.with(HealthConfig.Type.PASSIVE, health.port()))
+                    ? pool.with(health.with(HealthConfig.Type.PASSIVE, health.port()))
                     : pool;
         }).toList();
     }

@@ -10,6 +10,8 @@ import java.util.Arrays;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 /// Socket addresses as the kernel takes and gives them (sockaddr_in,
@@ -26,6 +28,10 @@ public final class SocketAddresses {
     public static final int MAX_UNIX_PATH_BYTES = 107;
 
     private static final ValueLayout.OfShort PORT = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt MAPPED = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    /// Of an IPv6 address that stands for an IPv4 one: bits 64 to 95, behind zeros.
+    private static final int MAPPED_MARK = 0xFFFF;
     private static final byte[] MAPPED_PREFIX = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
 
     private SocketAddresses() {}
@@ -89,6 +95,28 @@ public final class SocketAddresses {
         byte[] address = from.asSlice(8, 16).toArray(JAVA_BYTE);
         boolean mapped = Arrays.equals(address, 0, 12, MAPPED_PREFIX, 0, 12);
         return mapped ? Arrays.copyOfRange(address, 12, 16) : address;
+    }
+
+    /// Whether the kernel wrote an IPv4 address, or one mapped into IPv6.
+    public static boolean isIpv4(Linux linux) {
+        MemorySegment from = linux.scratch();
+        return from.get(JAVA_SHORT_UNALIGNED, 0) == Linux.AF_INET || (from.get(WORD, 8) == 0
+                && from.get(MAPPED, 16) == MAPPED_MARK);
+    }
+
+    /// The first 64 bits of the address that the kernel wrote; an IPv4 address is followed by zeros.
+    public static long high(Linux linux) {
+        MemorySegment from = linux.scratch();
+        if (!isIpv4(linux)) {
+            return from.get(WORD, 8);
+        }
+        int at = from.get(JAVA_SHORT_UNALIGNED, 0) == Linux.AF_INET ? 4 : 20;
+        return (long) from.get(MAPPED, at) << 32;
+    }
+
+    /// The other 64 bits.
+    public static long low(Linux linux) {
+        return isIpv4(linux) ? 0 : linux.scratch().get(WORD, 16);
     }
 
     /// The port that the kernel wrote.

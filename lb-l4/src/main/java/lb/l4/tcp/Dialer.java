@@ -2,8 +2,10 @@ package lb.l4.tcp;
 
 import lb.core.balance.Tried;
 import lb.core.config.Endpoint;
+import lb.core.config.QueueConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.PoolSnapshot;
+import lb.core.pool.SlotQueue;
 import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
@@ -13,14 +15,16 @@ import org.jspecify.annotations.Nullable;
 
 /// Connects a session to a backend: picks one, and another one when it cannot
 /// be reached, at most `connect-tries` times and never one that has failed
-/// before. Nothing was relayed yet, so no byte is lost by that.
+/// before. Nothing was relayed yet, so no byte is lost by that. While all backends are full the session waits in the
+/// pool's [SlotQueue].
 ///
 /// Threading: confined to the session's worker.
 final class Dialer {
 
     private final TcpSession session;
-    private final PoolSnapshot snapshot;
     private final long flowHash;
+    private PoolSnapshot snapshot;
+    private @Nullable QueuedSession waiter;
     private Tried tried = Tried.NONE;
     private @Nullable Backend backend;
     private @Nullable SessionSocket socket;
@@ -43,20 +47,78 @@ final class Dialer {
     private void attempt(EndCause cause) {
         EndCause lastCause = cause;
         while (session.slots().tries() < session.pool().connectTries()) {
-            Backend picked = snapshot.pick(flowHash, tried);
+            SlotQueue queue = session.upstream().pool().queue();
+            boolean keeps = session.pool().queue().scope() == QueueConfig.Scope.BACKEND;
+            // Whoever waits was here first.
+            Backend picked = queue.hasWaiting() ? null : keeps ? acquireHashed() : snapshot.acquire(flowHash, tried);
+            if (picked == null && snapshot.hasUntried(tried)) {
+                queueUp(queue, keeps ? snapshot.pick(flowHash, tried) : null);
+                return;
+            }
             if (picked == null) {
                 break;
             }
-            backend = picked;
-            session.slots().takeBackend(picked);
-            int result = connect(picked.endpoint());
+            int result = connectTo(picked);
             if (result >= 0) {
-                session.setDeadline(session.pool().connectTicks());
                 return;
             }
             lastCause = giveUp(-result);
         }
         session.finish(lastCause);
+    }
+
+    private @Nullable Backend acquireHashed() {
+        Backend picked = snapshot.pick(flowHash, tried);
+        return picked == null || picked.tryAcquire() ? picked : null;
+    }
+
+    /// Waits until a backend has room: all are full, or others wait already.
+    ///
+    /// @param wanted the only one that will do; null for any
+    private void queueUp(SlotQueue queue, @Nullable Backend wanted) {
+        QueuedSession joining = new QueuedSession(session, tried, wanted);
+        if (!queue.join(joining, session.pool().queue().length())) {
+            session.finish(EndCause.QUEUE_FULL);
+            return;
+        }
+        waiter = joining;
+        session.setDeadline(session.pool().queueTicks());
+    }
+
+    /// Whether the session waits for room at a backend.
+    boolean isWaiting() {
+        return waiter != null;
+    }
+
+    /// Goes on if the waiting is over.
+    void onReady() {
+        QueuedSession answered = waiter;
+        if (answered == null || !answered.isAnswered()) {
+            return;
+        }
+        waiter = null;
+        session.slots().waited(answered);
+        Backend granted = session.upstream().pool().queue().answer(answered);
+        snapshot = session.upstream().pool().snapshot();
+        if (granted == null) {
+            attempt(EndCause.NO_BACKEND);
+            return;
+        }
+        int result = connectTo(granted);
+        if (result < 0) {
+            attempt(giveUp(-result));
+        }
+    }
+
+    /// Tries a backend whose slot is the session's. Returns a negative errno if that failed at once.
+    private int connectTo(Backend acquired) {
+        backend = acquired;
+        session.slots().takeBackend(acquired);
+        int result = connect(acquired.endpoint());
+        if (result >= 0) {
+            session.setDeadline(session.pool().connectTicks());
+        }
+        return result;
     }
 
     /// Starts to connect. Returns a negative errno if that failed at once.
@@ -127,17 +189,35 @@ final class Dialer {
     }
 
     void onDeadline() {
-        failed(Errno.ETIMEDOUT);
+        if (waiter != null) {
+            session.finish(EndCause.QUEUE_TIMEOUT);
+        } else {
+            failed(Errno.ETIMEDOUT);
+        }
     }
 
     private void failed(int errno) {
-        release();
+        abandon();
         attempt(giveUp(errno));
+    }
+
+    /// Gives back whatever the session waits for.
+    void release() {
+        abandon();
+        QueuedSession left = waiter;
+        if (left != null) {
+            waiter = null;
+            session.slots().waited(left);
+            Backend granted = session.upstream().pool().queue().leave(left);
+            if (granted != null) {
+                granted.release();
+            }
+        }
     }
 
     /// Abandons a connect that is under way. The backend may have completed it by now: RST tells it that nothing will
     /// come, and leaves no TIME_WAIT behind.
-    void release() {
+    private void abandon() {
         if (socket != null) {
             session.worker().linux().resetOnClose(socket.intValue());
             session.worker().closeLater(socket);

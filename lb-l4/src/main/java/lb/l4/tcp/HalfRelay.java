@@ -45,7 +45,7 @@ final class HalfRelay {
     /// back to.
     private static final int SMALL_READ_BYTES = 16 << 10;
     /// What one turn may move, so that a bulk direction cannot delay the others.
-    private static final int TURN_BYTES = 1 << 20;
+    static final int TURN_BYTES = 1 << 20;
     private static final int TURN_READS = 16;
     /// A direction is spliced after so many reads in a row of at least this size,
     /// and copied again after as many smaller ones.
@@ -66,6 +66,7 @@ final class HalfRelay {
     private boolean isUrgent;
     private boolean isSplicing;
     private int readBytes = SMALL_READ_BYTES;
+    private int turnBytes = TURN_BYTES;
     /// Reads in a row that speak for the other way of moving bytes.
     private int votes;
     private int error;
@@ -149,6 +150,18 @@ final class HalfRelay {
         state = State.SHUT;
     }
 
+    /// Has the next turn move about so many bytes at most. It may become some more, by what a read brings that the turn
+    /// began when it had nearly all of them.
+    ///
+    /// @param most at least 1
+    void limitTurn(int most) {
+        turnBytes = Math.min(most, TURN_BYTES);
+        readBytes = Math.min(readBytes, turnBytes);
+        isSplicing = false;
+        // A pipe would take far more at once: no turn has so many reads that it comes to that.
+        votes = -TURN_READS;
+    }
+
     /// Moves what can be moved now, at most one turn's share.
     Step pump(Worker worker) {
         if (isBlocked) {
@@ -158,7 +171,7 @@ final class HalfRelay {
         if (flushed != Step.DRAINED) {
             return flushed;
         }
-        long turnEnd = bytes + TURN_BYTES;
+        long turnEnd = bytes + turnBytes;
         for (int reads = 0; isReadable && state == State.OPEN; reads++) {
             if (reads == TURN_READS || bytes >= turnEnd) {
                 givePipeBack(worker);

@@ -4,6 +4,7 @@ import java.time.Duration;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.QueueConfig;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -15,14 +16,15 @@ import org.jspecify.annotations.Nullable;
 /// @param proxyHeader null for none
 record PoolSettings(int connectTicks, int connectTries, int idleTicks, int finTicks, int lifetimeTicks,
         int lifetimeJitterPercent, int maxConnections, KeepaliveConfig keepalive,
-        @Nullable ProxyHeaderEncoder proxyHeader) {
+        @Nullable ProxyHeaderEncoder proxyHeader, QueueConfig queue, int queueTicks) {
 
     static PoolSettings of(PoolConfig config) {
         int idle = ticks(config.idleTimeout());
         int fin = ticks(config.finTimeout());
         return new PoolSettings(ticks(config.connectTimeout()), config.connectTries(), idle, fin == 0 ? idle : fin,
                 ticks(config.maxLifetime()), config.lifetimeJitterPercent(), config.maxConnections(),
-                config.keepalive(), proxyHeader(config.proxyProtocol()));
+                config.keepalive(), proxyHeader(config.proxyProtocol()), config.queue(),
+                ticks(config.queue().timeout()));
     }
 
     private static @Nullable ProxyHeaderEncoder proxyHeader(ProxyProtocolConfig config) {

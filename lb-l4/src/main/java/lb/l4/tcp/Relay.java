@@ -12,7 +12,7 @@ import lb.l4.worker.Worker;
 /// them.
 ///
 /// Threading: confined to the session's worker.
-final class Relay {
+class Relay {
 
     /// Keepalive is switched on at the backend's socket when a session is as old as
     /// this: a short one never pays for it. The client's socket inherits it from the
@@ -136,7 +136,8 @@ final class Relay {
         }
     }
 
-    private void advance(HalfRelay half) {
+    /// Moves one direction's share, and does what comes of it.
+    void advance(HalfRelay half) {
         long before = half.bytes();
         HalfRelay.Step step = half.pump(worker);
         if (half.bytes() != before) {

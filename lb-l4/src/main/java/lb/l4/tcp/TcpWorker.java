@@ -16,6 +16,8 @@ public final class TcpWorker {
 
     /// Sessions that are ended in one turn of the loop.
     private static final int SLICE = 256;
+    private static final int MOST_TARPITS = 1024;
+    private static final int SESSIONS_PER_TARPIT = 16;
 
     final Worker worker;
     final Workers workers;
@@ -23,6 +25,7 @@ public final class TcpWorker {
     final FloodLimiter warnings;
     final Pacing pacing;
     final String idPrefix;
+    final Gate gate;
 
     private @Nullable TcpSession first;
     private long sessionsStarted;
@@ -30,14 +33,25 @@ public final class TcpWorker {
     /// @param warnings takes what may happen with every connection
     /// @param idPrefix starts the id of every session, so that ids of several workers and
     ///     processes differ
+    /// @param tarpits how many connections that were not let in the process may hold
     public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, FloodLimiter warnings, Pacing pacing,
-            String idPrefix) {
+            String idPrefix, ConnectionLimit tarpits) {
         this.worker = worker;
         this.workers = workers;
         this.sessionLog = sessionLog;
         this.warnings = warnings;
         this.pacing = pacing;
         this.idPrefix = idPrefix;
+        this.gate = new Gate(this, tarpits);
+    }
+
+    /// How many connections that were not let in a process of so many sessions may hold.
+    ///
+    /// @param maxConnections 0 for no limit
+    public static int tarpits(int maxConnections) {
+        return maxConnections == 0
+                ? MOST_TARPITS
+                : Math.clamp(maxConnections / SESSIONS_PER_TARPIT, 1, MOST_TARPITS);
     }
 
     public Worker worker() {
@@ -52,6 +66,11 @@ public final class TcpWorker {
 
     long nextSessionNumber() {
         return sessionsStarted++;
+    }
+
+    /// The id of a connection that has no session.
+    String nextSessionId() {
+        return idPrefix + Long.toHexString(nextSessionNumber());
     }
 
     void add(TcpSession session) {

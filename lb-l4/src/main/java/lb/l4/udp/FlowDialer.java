@@ -34,16 +34,17 @@ final class FlowDialer {
         HashKey part = snapshot.hashKey();
         long hash = part == null ? 0 : flow.client.hash(part);
         for (int tries = 1; tries <= snapshot.config().connectTries(); tries++) {
-            Backend picked = wanted != null && !flow.backend.tried().contains(wanted)
+            Backend picked = wanted != null && !flow.backend.tried().contains(wanted) && wanted.tryAcquire()
                     ? wanted
-                    : snapshot.pick(hash, flow.backend.tried());
+                    : snapshot.acquire(hash, flow.backend.tried());
             if (picked == null) {
-                break;
+                return snapshot.hasUntried(flow.backend.tried()) ? DropReason.BACKENDS_FULL : DropReason.NO_BACKEND;
             }
             int result = connect(flow, picked, tries);
             if (result >= 0) {
                 return null;
             }
+            picked.release();
             if (Errno.isOutOfResources(-result) || result == -Errno.EAGAIN) {
                 home.warnings.log("backend " + picked.id() + ": cannot begin a flow: " + Errno.text(-result));
                 return DropReason.NO_RESOURCES;
@@ -71,7 +72,6 @@ final class FlowDialer {
             return -Errno.ENOMEM;
         }
         sockets.opened(socket);
-        picked.acquire();
         flow.backend.choose(picked, tries);
         flow.connected(socket, header(flow));
         return fd;
