@@ -29,11 +29,19 @@ public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> all
         }
     }
 
-    /// One of TCP alone.
+    /// One that lets in everybody but those in its lists.
+    public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
+            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog,
+            boolean tcp, @Nullable FlowConfig udp) {
+        this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
+                tcp, udp, AdmissionConfig.OPEN, BandwidthConfig.UNLIMITED);
+    }
+
+    /// The same of TCP alone.
     public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
             List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog) {
         this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
-                true, null, AdmissionConfig.OPEN, BandwidthConfig.UNLIMITED);
+                true, null);
     }
 
     /// The same with other protocols.

@@ -40,6 +40,13 @@ public final class TestConfigs {
                 Duration.ZERO, 10, KEEPALIVE, 0);
     }
 
+    /// The same pool with other backends.
+    public static PoolConfig withBackends(PoolConfig p, List<BackendConfig> backends) {
+        return new PoolConfig(p.name(), p.balance(), backends, p.health(), p.onNoneHealthy(), p.proxyProtocol(),
+                p.connectTimeout(), p.connectTries(), p.idleTimeout(), p.finTimeout(), p.maxLifetime(),
+                p.lifetimeJitterPercent(), p.keepalive(), p.maxConnections()).with(p.queue());
+    }
+
     /// The pool `pool` for tests of balancing.
     public static PoolConfig pool(BalanceConfig balance, PoolConfig.OnNoneHealthy onNoneHealthy,
             List<BackendConfig> backends) {

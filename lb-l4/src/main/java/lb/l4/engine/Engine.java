@@ -9,10 +9,8 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -90,16 +88,8 @@ public final class Engine implements AutoCloseable {
 
     /// Tells once a second of what listeners did not do.
     private <R> void report(String what, Supplier<Map<String, Map<R, Long>>> counts, Function<R, String> name) {
-        DropReport report = new DropReport(what, log::warn);
-        control.scheduleAtFixedRate(() -> {
-            Map<String, Map<String, Long>> named = new TreeMap<>();
-            counts.get().forEach((listener, reasons) -> {
-                Map<String, Long> byName = new LinkedHashMap<>();
-                reasons.forEach((reason, count) -> byName.put(name.apply(reason), count));
-                named.put(listener, byName);
-            });
-            report.tell(named);
-        }, 1, 1, TimeUnit.SECONDS);
+        DropReport<R> report = new DropReport<>(what, name, log::warn);
+        control.scheduleAtFixedRate(() -> report.tell(counts.get()), 1, 1, TimeUnit.SECONDS);
     }
 
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep
