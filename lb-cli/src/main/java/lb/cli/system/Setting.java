@@ -45,7 +45,7 @@ record Setting(String name, String expected, Predicate<String> isGood, String wh
 
     /// The last number of a value, as tcp_rmem has three; -1 if there is none.
     static long number(String value) {
-        String[] numbers = value.split("\\s+");
+        String[] numbers = value.split("\\s+", -1);
         try {
             return Long.parseLong(numbers[numbers.length - 1]);
         } catch (NumberFormatException e) {

@@ -134,7 +134,7 @@ public final class SystemReport {
     }
 
     private static long ports(String range) {
-        String[] ends = range.split("\\s+");
+        String[] ends = range.split("\\s+", -1);
         return ends.length == 2 ? Setting.number(ends[1]) - Setting.number(ends[0]) + 1 : 0;
     }
 }
