@@ -7,7 +7,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/// The three system calls that are made for each message, through the native methods that Netty has for them. A call by
+/// The system calls that are made for each message, through the native methods that Netty has for them. A call by
 /// [java.lang.foreign.Linker] that is to tell errno leaves an object behind unless the just-in-time compiler inlines all
 /// of it, which it does on some days and not on others; these never do (docs/adr/0008-calls-per-message.md).
 ///
@@ -20,6 +20,7 @@ final class NettyCalls {
     private static final MethodHandle RECV;
     private static final MethodHandle SEND;
     private static final MethodHandle SPLICE;
+    private static final MethodHandle EPOLL_WAIT;
 
     static {
         Epoll.ensureAvailability();
@@ -28,6 +29,8 @@ final class NettyCalls {
         SEND = find(Socket.class, "sendAddress", transfer);
         SPLICE = find(Native.class, "splice0", MethodType.methodType(int.class, int.class, long.class, int.class,
                 long.class, long.class));
+        EPOLL_WAIT = find(Native.class, "epollWait",
+                MethodType.methodType(int.class, int.class, long.class, int.class, int.class));
     }
 
     private NettyCalls() {}
@@ -66,6 +69,15 @@ final class NettyCalls {
     static int splice(int from, int to, int bytes) {
         try {
             return (int) SPLICE.invokeExact(from, -1L, to, -1L, (long) bytes);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /// Goes on waiting after a signal.
+    static int epollWait(int epoll, long events, int count, int timeoutMillis) {
+        try {
+            return (int) EPOLL_WAIT.invokeExact(epoll, events, count, timeoutMillis);
         } catch (Throwable t) {
             throw new AssertionError(t);
         }

@@ -1,6 +1,5 @@
 package lb.l4.tcp;
 
-import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import lb.core.limit.Source;
 import lb.core.session.EndCause;
@@ -72,12 +71,7 @@ public final class Acceptor extends Descriptor {
         }
         isClosed = true;
         home.worker().wheel().clear(retry);
-        home.worker().deregister(this);
-        try {
-            close();
-        } catch (IOException e) {
-            home.warnings.log("listener " + listener.name() + ": closing " + bound + ": " + e.getMessage());
-        }
+        home.worker().close(this);
     }
 
     @Override

@@ -21,25 +21,23 @@ class Relay {
 
     private final TcpSession session;
     private final Worker worker;
-    private final SessionSocket client;
-    private final SessionSocket upstream;
-    private final HalfRelay up;
-    private final HalfRelay down;
+    /// The direction from the client.
+    private final SessionSocket up;
+    /// The direction from the backend.
+    private final SessionSocket down;
     private final int startTick;
     private final int lifetimeTicks;
-    private int activeTick;
-    private boolean wasUpLast;
     private boolean hasKeepalive;
 
     Relay(TcpSession session, SessionSocket client, SessionSocket upstream) {
         this.session = session;
         this.worker = session.worker();
-        this.client = client;
-        this.upstream = upstream;
-        this.up = new HalfRelay(client, upstream);
-        this.down = new HalfRelay(upstream, client);
+        this.up = client;
+        this.down = upstream;
+        client.connectTo(upstream);
+        client.relayThrough(this);
+        upstream.relayThrough(this);
         this.startTick = worker.wheel().now();
-        this.activeTick = startTick;
         this.lifetimeTicks = jittered(session.pool().lifetimeTicks(), session.pool().lifetimeJitterPercent());
         this.hasKeepalive = session.pool().keepalive().idle().isZero()
                 && session.pool().keepalive().userTimeout().isZero();
@@ -67,24 +65,24 @@ class Relay {
     }
 
     SessionSocket upstream() {
-        return upstream;
+        return down;
     }
 
     /// Sends the first `count` bytes of the worker's buffer to the backend before anything else. Returns false if it
     /// failed.
     boolean prepend(int count) {
-        return up.prepend(worker, worker.buffer(), count);
+        return up.prepend(worker.buffer(), count);
     }
 
     /// Begins with the events that the two sockets had so far.
     void start(int clientEvents, int upstreamEvents) {
         setDeadline();
-        onEvents(client, clientEvents);
+        onEvents(up, clientEvents);
         if (!isOver()) {
             if (up.bytes() == 0) {
                 quickAck();
             }
-            onEvents(upstream, upstreamEvents);
+            onEvents(down, upstreamEvents);
         }
     }
 
@@ -92,34 +90,35 @@ class Relay {
     /// accepts only then, and the kernel's timer is slow. Further ACKs come as ever: after data that was sent so early
     /// the kernel would keep the next one for 40 ms, and a server that writes twice (Nagle) waits for it.
     private void quickAck() {
-        worker.linux().setsockopt(upstream.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
+        worker.linux().setsockopt(down.intValue(), Linux.IPPROTO_TCP, Linux.TCP_QUICKACK, 1);
     }
 
-    void onEvents(SessionSocket socket, int events) {
-        boolean isClient = socket == client;
-        HalfRelay from = isClient ? up : down;
-        HalfRelay to = isClient ? down : up;
+    void onEvents(HalfRelay from, int events) {
+        HalfRelay to = from.target();
         if ((events & (Descriptor.OUT | Descriptor.ERR | Descriptor.HUP)) != 0 && to.isBlocked()) {
             to.onWritable();
             advance(to);
+            if (isOver()) {
+                return;
+            }
         }
         if ((events & Descriptor.PRI) != 0) {
             from.onUrgent();
         }
         if ((events & (Descriptor.IN | Descriptor.PRI | Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0) {
             from.onReadable((events & (Descriptor.RDHUP | Descriptor.ERR | Descriptor.HUP)) != 0);
-            if (!isOver() && from.isReady()) {
+            if (from.isReady()) {
                 advance(from);
             }
         }
         // A direction that is read from finds the error itself, after all that came before it.
         if ((events & Descriptor.ERR) != 0 && !isOver() && !from.isReady()) {
-            endIfFailed(socket);
+            endIfFailed(from);
         }
     }
 
     /// A direction that waits for its target does not read, so it cannot see that its source was reset.
-    private void endIfFailed(SessionSocket socket) {
+    private void endIfFailed(HalfRelay socket) {
         int error = worker.linux().socketError(socket.intValue());
         if (error != 0) {
             session.finish(failureOf(socket, error));
@@ -138,14 +137,10 @@ class Relay {
 
     /// Moves one direction's share, and does what comes of it.
     void advance(HalfRelay half) {
-        long before = half.bytes();
-        HalfRelay.Step step = half.pump(worker);
-        if (half.bytes() != before) {
-            activeTick = worker.wheel().now();
-            wasUpLast = half == up;
-            if (wasUpLast && before == 0) {
-                quickAck();
-            }
+        boolean isFirst = half.bytes() == 0;
+        HalfRelay.Step step = half.pump();
+        if (isFirst && half == up && half.bytes() > 0) {
+            quickAck();
         }
         switch (step) {
             case DRAINED -> {
@@ -153,12 +148,12 @@ class Relay {
             }
             case BLOCKED -> {
                 if (half.isEnding()) {
-                    endIfFailed(half == up ? client : upstream);
+                    endIfFailed(half);
                 }
             }
             case AGAIN -> worker.ready(session);
             case ENDED -> ended(half);
-            case SOURCE_FAILED -> session.finish(failureOf(half.source(), half.error()));
+            case SOURCE_FAILED -> session.finish(failureOf(half, half.error()));
             case TARGET_FAILED -> targetFailed(half, half.error());
         }
     }
@@ -176,25 +171,24 @@ class Relay {
             return;
         }
         session.flushing();
-        activeTick = worker.wheel().now();
         setDeadline();
     }
 
     /// A peer that is gone may have sent something before it went: that is
     /// delivered first.
     private void targetFailed(HalfRelay half, int errno) {
-        HalfRelay opposite = half == up ? down : up;
+        HalfRelay opposite = half.target();
         opposite.onReadable(true);
         // It cannot go on for ever: nothing more comes from that peer.
-        while (opposite.isReady() && opposite.pump(worker) == HalfRelay.Step.AGAIN) {
+        while (opposite.isReady() && opposite.pump() == HalfRelay.Step.AGAIN) {
             // the next share
         }
         session.finish(failureOf(half.target(), errno));
     }
 
-    private EndCause failureOf(Descriptor socket, int errno) {
+    private EndCause failureOf(HalfRelay socket, int errno) {
         boolean isTimeout = errno == Errno.ETIMEDOUT;
-        if (socket == client) {
+        if (socket == up) {
             return isTimeout ? EndCause.CLIENT_TIMEOUT : EndCause.CLIENT_RESET;
         }
         return isTimeout ? EndCause.SERVER_TIMEOUT : EndCause.SERVER_RESET;
@@ -209,13 +203,13 @@ class Relay {
             return;
         }
         int timeout = timeoutTicks();
-        if (timeout > 0 && now - activeTick >= timeout) {
+        if (timeout > 0 && now - activeTick() >= timeout) {
             session.finish(whoIsLate());
             return;
         }
         if (!hasKeepalive && now - startTick >= KEEPALIVE_AFTER_TICKS) {
             hasKeepalive = true;
-            TcpKeepalive.set(worker.linux(), upstream.intValue(), session.pool().keepalive());
+            TcpKeepalive.set(worker.linux(), down.intValue(), session.pool().keepalive());
         }
         setDeadline();
     }
@@ -227,7 +221,7 @@ class Relay {
             ticks = lifetimeTicks - (wheel.now() - startTick);
         }
         if (timeoutTicks() > 0) {
-            ticks = Math.min(ticks, timeoutTicks() - (wheel.now() - activeTick));
+            ticks = Math.min(ticks, timeoutTicks() - (wheel.now() - activeTick()));
         }
         if (!hasKeepalive) {
             ticks = Math.min(ticks, KEEPALIVE_AFTER_TICKS - (wheel.now() - startTick));
@@ -237,6 +231,10 @@ class Relay {
         } else {
             session.setDeadline(ticks);
         }
+    }
+
+    private int activeTick() {
+        return Math.max(up.activeTick(), down.activeTick());
     }
 
     private int timeoutTicks() {
@@ -253,7 +251,7 @@ class Relay {
         if (up.isShut() || down.isShut()) {
             return up.isShut() ? EndCause.SERVER_TIMEOUT : EndCause.CLIENT_TIMEOUT;
         }
-        return wasUpLast ? EndCause.SERVER_TIMEOUT : EndCause.CLIENT_TIMEOUT;
+        return up.isLaterThan(down) ? EndCause.SERVER_TIMEOUT : EndCause.CLIENT_TIMEOUT;
     }
 
     private boolean isOver() {
@@ -262,11 +260,13 @@ class Relay {
 
     /// Frees what the directions hold and closes the backend's socket.
     void release(boolean isClean) {
-        up.release(worker);
-        down.release(worker);
+        up.release();
+        down.release();
+        up.relayThrough(null);
+        down.relayThrough(null);
         if (!isClean) {
-            worker.linux().resetOnClose(upstream.intValue());
+            worker.linux().resetOnClose(down.intValue());
         }
-        worker.closeLater(upstream);
+        worker.closeLater(down);
     }
 }

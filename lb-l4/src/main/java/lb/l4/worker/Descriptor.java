@@ -1,17 +1,11 @@
 package lb.l4.worker;
 
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoRegistration;
-import io.netty.channel.epoll.EpollIoEvent;
-import io.netty.channel.epoll.EpollIoHandle;
-import io.netty.channel.unix.FileDescriptor;
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// A socket that is registered at its worker's epoll.
+/// A socket that can be registered at its worker's epoll.
 ///
 /// Threading: confined to its worker.
-public abstract class Descriptor extends FileDescriptor implements EpollIoHandle {
+public abstract class Descriptor {
 
     /// Bits of [#onEvents], as epoll_ctl(2) defines them.
     public static final int IN = 1;
@@ -21,12 +15,15 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
     public static final int ERR = 8;
     public static final int HUP = 16;
     public static final int RDHUP = 0x2000;
+    /// Edge-triggered: an event is told once, however much is left of what it told.
+    static final int EDGE = 1 << 31;
 
-    @Nullable IoRegistration registration;
+    private final int fd;
     @Nullable Descriptor nextToClose;
 
+    /// @param fd is closed by the worker, see [Worker#closeLater]
     protected Descriptor(int fd) {
-        super(fd);
+        this.fd = fd;
     }
 
     /// Something happened on the descriptor. Events are hints: act on what system
@@ -37,33 +34,16 @@ public abstract class Descriptor extends FileDescriptor implements EpollIoHandle
     protected abstract void onFailure(Throwable failure);
 
     /// What is thrown here would end the event loop, and every session on it.
-    @Override
-    public final void handle(IoRegistration from, IoEvent event) {
+    final void handle(int events) {
         try {
-            onEvents(((EpollIoEvent) event).ops().value());
+            onEvents(events);
         } catch (RuntimeException | Error e) {
             onFailure(e);
         }
     }
 
-    @Override
-    public final FileDescriptor fd() {
-        return this;
-    }
-
-    /// Closes at once. Descriptors in use are closed by [Worker#closeLater].
-    @Override
-    public final void close() throws IOException {
-        super.close();
-    }
-
-    @Override
-    public final boolean equals(@Nullable Object other) {
-        return this == other;
-    }
-
-    @Override
-    public final int hashCode() {
-        return System.identityHashCode(this);
+    /// The number that the kernel knows it by.
+    public final int intValue() {
+        return fd;
     }
 }

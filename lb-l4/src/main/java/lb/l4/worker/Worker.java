@@ -1,23 +1,19 @@
 package lb.l4.worker;
 
 import io.netty.channel.IoEventLoop;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoOps;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One event loop and all it owns: the relay buffer, the timer wheel, pipes,
 /// and the sessions on it.
@@ -35,17 +31,17 @@ public final class Worker {
     public static final int BUFFER_BYTES = 256 << 10;
 
     /// Edge-triggered, for reading and writing; never modified afterwards.
-    private static final EpollIoOps SESSION_OPS = EpollIoOps
-            .valueOf(Descriptor.IN | Descriptor.PRI | Descriptor.OUT | Descriptor.RDHUP | 1 << 31);
+    private static final int SESSION_EVENTS = Descriptor.IN | Descriptor.PRI | Descriptor.OUT | Descriptor.RDHUP
+            | Descriptor.EDGE;
     /// Edge-triggered, for reading only: every datagram that leaves would be an event otherwise.
-    private static final EpollIoOps DATAGRAM_OPS = EpollIoOps.valueOf(Descriptor.IN | 1 << 31);
-    private static final EpollIoOps ACCEPT_OPS = EpollIoOps.valueOf(Descriptor.IN);
-    private static final Logger log = LoggerFactory.getLogger(Worker.class);
+    private static final int DATAGRAM_EVENTS = Descriptor.IN | Descriptor.EDGE;
+    private static final int ACCEPT_EVENTS = Descriptor.IN;
 
     private final int index;
     private final FloodLimiter warnings;
     private final MultiThreadIoEventLoopGroup group;
     private final IoEventLoop loop;
+    private final WorkerLoop events;
     private final Linux linux = new Linux();
     private final TimerWheel wheel = new TimerWheel();
     private final PipePool pipes;
@@ -58,6 +54,7 @@ public final class Worker {
     private @Nullable Descriptor toClose;
     private long pendingBytes;
     private boolean isTicking;
+    private int turn;
     private long lastTickNanos;
     private final List<Runnable> releases = new ArrayList<>();
 
@@ -71,9 +68,13 @@ public final class Worker {
         this.warnings = warnings;
         this.pendingLimitBytes = pendingLimitBytes;
         this.pipes = new PipePool(linux, System::nanoTime, pipeLimit);
-        this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("lb-worker-" + index),
-                WorkerLoop.factory(this, busyPoll));
+        AtomicReference<WorkerLoop> made = new AtomicReference<>();
+        this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("lb-worker-" + index), executor -> {
+            made.set(new WorkerLoop(executor, this, busyPoll));
+            return made.get();
+        });
         this.loop = group.next();
+        this.events = made.get();
     }
 
     public int index() {
@@ -130,48 +131,42 @@ public final class Worker {
 
     /// Registers a session's socket. Returns false if the kernel refused.
     public boolean register(Descriptor descriptor) {
-        return register(descriptor, SESSION_OPS);
+        return register(descriptor, SESSION_EVENTS);
     }
 
     /// Registers a listening socket, level-triggered. Returns false if the
     /// kernel refused.
     public boolean registerListening(Descriptor descriptor) {
-        return register(descriptor, ACCEPT_OPS);
+        return register(descriptor, ACCEPT_EVENTS);
     }
 
     /// Registers a datagram socket for reading, edge-triggered. Returns false if the kernel refused.
     public boolean registerDatagrams(Descriptor descriptor) {
-        return register(descriptor, DATAGRAM_OPS);
+        return register(descriptor, DATAGRAM_EVENTS);
     }
 
-    private boolean register(Descriptor descriptor, EpollIoOps ops) {
-        // Called on the loop, the future is complete when it is returned.
-        Future<IoRegistration> future = loop.register(descriptor);
-        if (!future.isSuccess()) {
-            return refused(future.cause());
-        }
-        descriptor.registration = future.getNow();
+    private boolean register(Descriptor descriptor, int interest) {
+        assert inLoop();
         try {
-            return descriptor.registration.submit(ops) != -1;
-        } catch (UncheckedIOException e) {
-            deregister(descriptor);
-            return refused(e);
+            events.add(descriptor, interest);
+            return true;
+        } catch (IOException e) {
+            // Without the descriptor's number, which would make every line a different one.
+            warnings.log("cannot add a socket to epoll: " + e.getMessage());
+            return false;
         }
-    }
-
-    /// Without the descriptor's number, which would make every line a different one.
-    private boolean refused(@Nullable Throwable cause) {
-        warnings.log("cannot add a socket to epoll: " + (cause == null ? "no reason given" : cause.getMessage()));
-        return false;
     }
 
     /// Takes a descriptor out of epoll and leaves it open.
     public void deregister(Descriptor descriptor) {
-        IoRegistration registration = descriptor.registration;
-        if (registration != null) {
-            registration.cancel();
-            descriptor.registration = null;
-        }
+        events.remove(descriptor);
+    }
+
+    /// Closes a descriptor at once. Within a batch of events it has to be [#closeLater].
+    public void close(Descriptor descriptor) {
+        // Closing takes it out of epoll: this saves a system call.
+        events.forget(descriptor);
+        linux.close(descriptor.intValue());
     }
 
     /// Closes a descriptor after the present batch of events, so that none of the
@@ -188,13 +183,7 @@ public final class Worker {
             Descriptor descriptor = next;
             next = descriptor.nextToClose;
             descriptor.nextToClose = null;
-            try {
-                descriptor.close();
-            } catch (IOException e) {
-                log.debug("close", e);
-            }
-            // After the close, which took the descriptor out of epoll: this saves a system call.
-            deregister(descriptor);
+            close(descriptor);
         }
     }
 
@@ -218,6 +207,7 @@ public final class Worker {
     }
 
     void afterBatch() {
+        turn++;
         Ready next = firstReady;
         firstReady = null;
         lastReady = null;
@@ -234,6 +224,11 @@ public final class Worker {
             }
         }
         closeDescriptors();
+    }
+
+    /// Counts the turns of the loop, for telling what came later.
+    public int turn() {
+        return turn;
     }
 
     /// Sets a deadline in ticks from now, at least 1, and keeps the wheel turning.

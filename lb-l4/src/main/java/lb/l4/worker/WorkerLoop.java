@@ -3,55 +3,125 @@ package lb.l4.worker;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
-import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import lb.l4.linux.Errno;
+import lb.l4.linux.EventPoll;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Netty's epoll handler with the worker's own work around each batch of
-/// events: descriptors are closed between batches, and relays that used up their
-/// share of a batch get the next one without the loop going to sleep.
+/// What the worker's event loop does between tasks: it waits for events and hands each to its [Descriptor]. Descriptors are
+/// closed between batches, and relays that used up their share of a batch get the next one without the loop going to sleep.
+///
+/// Netty's own handler would find a registration for the number of a descriptor, and an object for its events, and only
+/// then the descriptor: with many connections each of them is a miss of the processor's cache (docs/adr/0010-own-epoll.md).
 ///
 /// Threading: confined to its worker's loop.
 final class WorkerLoop implements IoHandler {
 
-    static {
-        EventCache.complete();
-    }
+    private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
+    private static final int FIRST_DESCRIPTORS = 1024;
+    private static final long FAILURE_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final IoHandler epoll;
+    private final ThreadAwareExecutor executor;
     private final Worker worker;
     private final long busyPollNanos;
-    private final Context context = new Context();
+    private final EventPoll poll = new EventPoll();
+    /// By number.
+    private @Nullable Descriptor[] descriptors = new Descriptor[FIRST_DESCRIPTORS];
     private long lastEventNanos;
     private boolean isPolling;
 
-    private WorkerLoop(IoHandler epoll, Worker worker, Duration busyPoll) {
-        this.epoll = epoll;
+    WorkerLoop(ThreadAwareExecutor executor, Worker worker, Duration busyPoll) {
+        this.executor = executor;
         this.worker = worker;
         this.busyPollNanos = busyPoll.toNanos();
     }
 
-    static IoHandlerFactory factory(Worker worker, Duration busyPoll) {
-        IoHandlerFactory epoll = EpollIoHandler.newFactory();
-        return executor -> new WorkerLoop(newEpollHandler(epoll, executor), worker, busyPoll);
+    void add(Descriptor descriptor, int interest) throws IOException {
+        int fd = descriptor.intValue();
+        poll.add(fd, interest);
+        if (fd >= descriptors.length) {
+            descriptors = Arrays.copyOf(descriptors, Math.max(fd + 1, descriptors.length * 2));
+        }
+        descriptors[fd] = descriptor;
     }
 
-    private static IoHandler newEpollHandler(IoHandlerFactory factory, ThreadAwareExecutor executor) {
-        return factory.newHandler(executor);
+    /// Returns whether it was there. Closing it does the rest.
+    boolean forget(Descriptor descriptor) {
+        int fd = descriptor.intValue();
+        if (fd >= descriptors.length || descriptors[fd] != descriptor) {
+            return false;
+        }
+        descriptors[fd] = null;
+        return true;
+    }
+
+    void remove(Descriptor descriptor) {
+        if (forget(descriptor)) {
+            try {
+                poll.remove(descriptor.intValue());
+            } catch (IOException e) {
+                log.debug("epoll_ctl", e);
+            }
+        }
     }
 
     @Override
-    public int run(IoHandlerContext outer) {
+    public int run(IoHandlerContext context) {
         worker.closeDescriptors();
-        context.outer = outer;
-        int handled = epoll.run(context);
+        int count = isIdle(context) ? sleep(context) : poll.await(0);
+        if (count < 0) {
+            failed(-count);
+        }
+        for (int i = 0; i < count; i++) {
+            int fd = poll.descriptor(i);
+            Descriptor descriptor = fd < 0 ? null : descriptors[fd];
+            // Null: it was taken out by an event before this one.
+            if (descriptor != null) {
+                descriptor.handle(poll.events(i));
+            }
+        }
         worker.afterBatch();
         if (busyPollNanos > 0) {
-            pollOn(handled > 0);
+            pollOn(count > 0);
         }
-        return handled;
+        return Math.max(count, 0);
+    }
+
+    private boolean isIdle(IoHandlerContext context) {
+        return context.canBlock() && !isPolling && !worker.hasReady();
+    }
+
+    private int sleep(IoHandlerContext context) {
+        poll.prepareToSleep();
+        try {
+            // Again: a task that came before the announcement has woken nobody.
+            return poll.await(context.canBlock() ? timeoutMillis(context) : 0);
+        } finally {
+            poll.awake();
+        }
+    }
+
+    /// Rounded up, so that nothing is done too early and the wait is not repeated.
+    private static int timeoutMillis(IoHandlerContext context) {
+        if (context.deadlineNanos() == -1) {
+            return -1;
+        }
+        long nanos = context.delayNanos(System.nanoTime());
+        return Math.clamp((nanos + 999_999) / 1_000_000, 0, Integer.MAX_VALUE);
+    }
+
+    /// Never seen. Without the pause it would be a loop that does nothing else.
+    private static void failed(int errno) {
+        log.error("epoll_wait: {}", Errno.text(errno));
+        LockSupport.parkNanos(FAILURE_PAUSE_NANOS);
     }
 
     /// Decides whether the next turn may sleep: waking up again takes longer than relaying a message (HAProxy:
@@ -67,64 +137,40 @@ final class WorkerLoop implements IoHandler {
     }
 
     @Override
-    public void initialize() {
-        epoll.initialize();
+    public void wakeup() {
+        if (!executor.isExecutorThread(Thread.currentThread())) {
+            poll.wake();
+        }
     }
 
+    /// What is still registered is nobody's any more.
     @Override
     public void prepareToDestroy() {
-        epoll.prepareToDestroy();
+        for (Descriptor descriptor : descriptors) {
+            if (descriptor != null) {
+                worker.close(descriptor);
+            }
+        }
     }
 
     @Override
     public void destroy() {
         worker.destroyed();
-        epoll.destroy();
+        try {
+            poll.close();
+        } catch (IOException e) {
+            log.debug("close", e);
+        }
     }
 
+    /// Channels of Netty have no place here: see [Worker#register].
     @Override
-    public IoRegistration register(IoHandle handle) throws Exception {
-        return epoll.register(handle);
-    }
-
-    @Override
-    public void wakeup() {
-        epoll.wakeup();
+    public IoRegistration register(IoHandle handle) {
+        throw new UnsupportedOperationException("a worker's loop takes no handles of Netty");
     }
 
     @Override
     public boolean isCompatible(Class<? extends IoHandle> handleType) {
-        return epoll.isCompatible(handleType);
-    }
-
-    /// The loop's context, which may not block while relays wait for their
-    /// next share, or while the worker polls.
-    private final class Context implements IoHandlerContext {
-        private IoHandlerContext outer = this;
-
-        @Override
-        public boolean canBlock() {
-            return outer.canBlock() && !isPolling && !worker.hasReady();
-        }
-
-        @Override
-        public long delayNanos(long currentTimeNanos) {
-            return outer.delayNanos(currentTimeNanos);
-        }
-
-        @Override
-        public long deadlineNanos() {
-            return outer.deadlineNanos();
-        }
-
-        @Override
-        public void reportActiveIoTime(long activeNanos) {
-            outer.reportActiveIoTime(activeNanos);
-        }
-
-        @Override
-        public boolean shouldReportActiveIoTime() {
-            return outer.shouldReportActiveIoTime();
-        }
+        return false;
     }
 }

@@ -9,7 +9,6 @@ import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
 import lb.l4.log.FloodLimiter;
-import lb.l4.worker.Descriptor;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.awaitility.Awaitility;
@@ -32,9 +31,9 @@ class HalfRelayTest {
     private ServerSocket listening;
 
     /// A connected socket that a direction reads from or writes to; nothing is registered.
-    private static final class Plain extends Descriptor {
+    private final class Plain extends HalfRelay implements AutoCloseable {
         Plain(int fd) {
-            super(fd);
+            super(fd, worker);
         }
 
         @Override
@@ -45,6 +44,11 @@ class HalfRelayTest {
         @Override
         protected void onFailure(Throwable failure) {
             throw new AssertionError("is not registered", failure);
+        }
+
+        @Override
+        public void close() {
+            linux.close(intValue());
         }
     }
 
@@ -62,22 +66,22 @@ class HalfRelayTest {
     /// The session's record counts what the client sent, as HAProxy's `bytes_read` does.
     @Test
     void countsNoByteThatWasPrepended() throws Exception {
-        try (Plain source = connect();
+        try (Plain half = connect();
                 Socket from = listening.accept();
                 Plain target = connect();
                 Socket to = listening.accept()) {
-            HalfRelay half = new HalfRelay(source, target);
+            half.connectTo(target);
             from.getOutputStream().write(PAYLOAD.getBytes(UTF_8));
             int before = fill(target);
 
-            assertThat(onWorker(() -> half.prepend(worker, worker.buffer(), HEADER_BYTES))).isTrue();
+            assertThat(onWorker(() -> half.prepend(worker.buffer(), HEADER_BYTES))).isTrue();
             assertThat(half.ownsBuffer()).isTrue();
             to.getInputStream().readNBytes(before);
             half.onWritable();
             half.onReadable(false);
             Awaitility.await().until(() -> {
                 half.onWritable();
-                return onWorker(() -> half.pump(worker)) == HalfRelay.Step.DRAINED;
+                return onWorker(() -> half.pump()) == HalfRelay.Step.DRAINED;
             });
 
             byte[] read = to.getInputStream().readNBytes(HEADER_BYTES + PAYLOAD.length());
