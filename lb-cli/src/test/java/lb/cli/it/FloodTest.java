@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,16 @@ class FloodTest {
             this.isDripping = isDripping;
         }
 
+        /// A reset may come before the connection is known to be one.
+        void connect(InetSocketAddress target) throws IOException {
+            try {
+                channel.connect(target);
+                channel.configureBlocking(false);
+            } catch (SocketException e) {
+                isReset = true;
+            }
+        }
+
         /// The first call that fails says that it was refused; later ones do not.
         void write(byte[] bytes) {
             try {
@@ -74,8 +85,10 @@ class FloodTest {
         /// Leaves; one with half a header waits until it is shown out.
         void end() throws IOException {
             try (channel) {
-                channel.configureBlocking(isHeader);
-                channel.read(ByteBuffer.allocate(64));
+                if (!isReset) {
+                    channel.configureBlocking(isHeader);
+                    channel.read(ByteBuffer.allocate(64));
+                }
             } catch (IOException e) {
                 isReset = true;
             }
@@ -95,9 +108,12 @@ class FloodTest {
             AtomicBoolean isFlooding = new AtomicBoolean(true);
             Future<long[]> playing = threads.submit(() -> play(players, isFlooding, Integer.MAX_VALUE));
             long start = System.nanoTime();
-            flood(lb);
+            try {
+                flood(lb);
+            } finally {
+                isFlooding.set(false);
+            }
             double seconds = (System.nanoTime() - start) / 1e9;
-            isFlooding.set(false);
             long[] nanos = playing.get();
             double flooded = p99Millis(nanos);
 
@@ -169,11 +185,10 @@ class FloodTest {
         channel.bind(new InetSocketAddress(InetAddress.getByAddress(
                 new byte[]{127, (byte) (64 + source / 62_500), (byte) (source / 250 % 250), (byte) (1 + source % 250)}),
                 0));
-        channel.connect(target);
-        channel.configureBlocking(false);
         boolean isHeader = number % 3 == 2;
         Attacker attacker = new Attacker(channel, isHeader, number % 3 == 1);
-        if (isHeader) {
+        attacker.connect(target);
+        if (isHeader && !attacker.isReset) {
             attacker.write(HALF_A_HEADER);
         }
         return attacker;
