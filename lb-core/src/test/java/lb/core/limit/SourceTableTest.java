@@ -177,14 +177,15 @@ class SourceTableTest {
         SourceLimits limits = limits(100, Rate.perSecond(1_000_000_000, 1_000_000_000), 5000);
         SourceTable table = new SourceTable(limits);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        visit(table, limits);
-        visit(table, limits);
-        threads.getCurrentThreadAllocatedBytes();
+        long least = Long.MAX_VALUE;
+        // Until the compiler is done.
+        for (int i = 0; i < 20 && least > 0; i++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            visit(table, limits);
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
 
-        long before = threads.getCurrentThreadAllocatedBytes();
-        visit(table, limits);
-
-        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isZero();
+        assertThat(least).isZero();
     }
 
     private static void visit(SourceTable table, SourceLimits limits) {
