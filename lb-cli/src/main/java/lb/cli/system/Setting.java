@@ -1,5 +1,6 @@
 package lb.cli.system;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,8 +37,10 @@ record Setting(String name, String expected, Predicate<String> isGood, String wh
     /// @param proc where `/proc` is
     @Nullable
     String read(Path proc) {
-        try {
-            return Files.readString(proc.resolve("sys").resolve(name.replace('.', '/'))).strip().replace('\t', ' ');
+        // Not Files.readString: it asks for one byte first, and the kernel gives no more after that.
+        try (BufferedReader reader = Files.newBufferedReader(proc.resolve("sys").resolve(name.replace('.', '/')))) {
+            String line = reader.readLine();
+            return line == null ? null : line.strip().replace('\t', ' ');
         } catch (IOException e) {
             return null;
         }

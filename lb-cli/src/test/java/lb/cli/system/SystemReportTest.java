@@ -1,6 +1,7 @@
 package lb.cli.system;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -46,6 +47,16 @@ class SystemReportTest {
                 .containsPattern("LOOK +net.ipv4.tcp_migrate_req +0, should be 1\n")
                 .containsPattern("LOOK +net.ipv4.tcp_rmem +4096 131072 4194303, should be at least 4194304\n")
                 .contains("\n6 to look at;");
+    }
+
+    /// The kernel's own files, which are not like others: a second read of one gives nothing.
+    @Test
+    void readsWhatThisMachineHas() throws IOException, InterruptedException {
+        Process cat = new ProcessBuilder("cat", "/proc/sys/fs/nr_open").start();
+        String written = new String(cat.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+        assertThat(cat.waitFor()).isZero();
+
+        assertThat(SystemReport.of(null)).containsPattern(" fs.nr_open +" + written + "[,\n]");
     }
 
     private String report(Map<String, String> changed) throws IOException {
