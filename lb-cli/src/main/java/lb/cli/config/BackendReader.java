@@ -43,7 +43,7 @@ final class BackendReader {
 
     /// A backend as written, with the value that it was written in.
     record Draft(ConfigValue at, String path, String address, Target target, @Nullable String name, int weight,
-            boolean backup, long serverId, Place place) {}
+            boolean backup, long serverId, int maxConnections, Place place) {}
 
     List<Draft> drafts(Block pool) {
         List<ConfigValue> entries = pool.readRequired("backends",
@@ -79,6 +79,7 @@ final class BackendReader {
         if (backup) {
             block.forbid("priority", "does not go with backup: backups come after all tiers");
         }
+        int maxConnections = block.read("max-connections", ConfigReader.limit());
         Long serverId = block.readOptional("server-id", Values.serverId());
         if (target == null) {
             return null;
@@ -89,7 +90,8 @@ final class BackendReader {
         ConfigValue address = block.written("address");
         return new Draft(entry, path,
                 address == null ? "" : Addresses.withoutScheme(String.valueOf(address.unwrapped())), target, name,
-                weight, backup, serverId == null ? BackendConfig.NO_SERVER_ID : serverId, new Place(priority, zone));
+                weight, backup, serverId == null ? BackendConfig.NO_SERVER_ID : serverId, maxConnections,
+                new Place(priority, zone));
     }
 
     /// `ADDRESS,weight=3,name=a,backup` as a block.
@@ -107,7 +109,7 @@ final class BackendReader {
             String key = equals < 0 ? part : part.substring(0, equals);
             String value = equals < 0 && key.equals("backup") ? "true" : part.substring(equals + 1);
             if (key.equals("address") || (equals < 0 && !key.equals("backup"))) {
-                findings.problem(entry, path, "expected ADDRESS[,name=NAME][,weight=N][,backup]");
+                findings.problem(entry, path, "expected ADDRESS[,name=NAME][,weight=N][,max-connections=N][,backup]");
                 return null;
             }
             if (block.put(key, value) != null) {
@@ -153,7 +155,7 @@ final class BackendReader {
         return switch (draft.target()) {
             case Target.Known known ->
                 List.of(new BackendConfig(name, known.endpoint(), draft.weight(), draft.backup(),
-                        draft.serverId(), draft.place()));
+                        draft.serverId(), draft.maxConnections(), draft.place()));
             case Target.Named named -> {
                 List<InetAddress> addresses = List.of();
                 try {
@@ -165,7 +167,7 @@ final class BackendReader {
                 yield addresses.stream()
                         .map(address -> new BackendConfig(several ? name + "@" + IpText.of(address) : name,
                                 new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup(),
-                                draft.serverId(), draft.place()))
+                                draft.serverId(), draft.maxConnections(), draft.place()))
                         .toList();
             }
         };

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lb.core.config.AccessLogFormat;
+import lb.core.config.AdmissionConfig;
 import lb.core.config.CongestionControl;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
@@ -124,13 +125,14 @@ public final class ConfigReader {
         DescriptorBudget budget = DescriptorBudget.of(machine.descriptorLimit(), workers, listeners, pools);
         int maxConnections = maxConnections(top, budget);
         FlowBudget flows = FlowBudget.of(maxConnections, machine.localPorts(), listeners, pools);
-        listeners = listeners.stream().map(listener -> flows.decide(listener, listenerBlocks)).toList();
+        listeners = listeners.stream().map(listener -> flows.decide(listener, listenerBlocks))
+                .map(listener -> withSourceTable(listener, listenerBlocks, maxConnections)).toList();
         keysRead = findings.keysRead();
         return findings.isClean()
                 ? new ReadResult.Valid(
                         new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone,
                                 listeners, pools),
-                        findings.warnings(), derivations(top, budget, flows, listenerBlocks, listeners))
+                        findings.warnings(), derivations(top, budget, flows, maxConnections, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }
 
@@ -173,6 +175,15 @@ public final class ConfigReader {
         return List.copyOf(listeners.values());
     }
 
+    private static ListenerConfig withSourceTable(ListenerConfig listener, Map<String, Block> blocks,
+            int maxConnections) {
+        AdmissionConfig admission = listener.admission();
+        return AdmissionReader.isTableAuto(blocks.get(listener.name()), admission)
+                ? listener.with(admission
+                        .with(admission.sources().withTableSize(AdmissionReader.tableSize(maxConnections))))
+                : listener;
+    }
+
     private static int maxConnections(Block top, DescriptorBudget budget) {
         int sessions = top.read("max-connections",
                 Values.integer(1, MOST_CONNECTIONS).or("auto", budget.sessions()));
@@ -189,17 +200,21 @@ public final class ConfigReader {
         return sessions;
     }
 
-    private Derivations derivations(Block top, DescriptorBudget budget, FlowBudget flows, Map<String, Block> blocks,
-            List<ListenerConfig> listeners) {
+    private Derivations derivations(Block top, DescriptorBudget budget, FlowBudget flows, int maxConnections,
+            Map<String, Block> blocks, List<ListenerConfig> listeners) {
         Map<String, String> maxFlows = new HashMap<>();
+        Map<String, String> tableSizes = new HashMap<>();
         for (ListenerConfig listener : listeners) {
             Block block = blocks.get(listener.name());
             if (listener.udp() != null && block != null && block.isAuto("max-flows")) {
                 maxFlows.put(listener.name(), flows.explanation(listener));
             }
+            if (AdmissionReader.isTableAuto(block, listener.admission())) {
+                tableSizes.put(listener.name(), AdmissionReader.explanation(maxConnections));
+            }
         }
         return new Derivations(top.isAuto("workers") ? "derived: " + machine.cores() + " cores available" : null,
-                top.isAuto("max-connections") ? budget.explanation() : null, maxFlows);
+                top.isAuto("max-connections") ? budget.explanation() : null, maxFlows, tableSizes);
     }
 
     private static ConfigObject defaults(ConfigObject reference, String kind) {

@@ -7,9 +7,12 @@ import org.jspecify.annotations.Nullable;
 /// for a value that somebody wrote.
 ///
 /// @param maxFlows by the listener's name
-public record Derivations(@Nullable String workers, @Nullable String maxConnections, Map<String, String> maxFlows) {
+/// @param tableSizes likewise
+public record Derivations(@Nullable String workers, @Nullable String maxConnections, Map<String, String> maxFlows,
+        Map<String, String> tableSizes) {
 
     public Derivations {
         maxFlows = Map.copyOf(maxFlows);
+        tableSizes = Map.copyOf(tableSizes);
     }
 }

@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import lb.core.config.Bind;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
+import lb.core.config.RejectConfig.Action;
 
 /// How many sessions the limit on open descriptors (RLIMIT_NOFILE) allows. The
 /// only place of the formula:
@@ -20,6 +21,7 @@ import lb.core.config.PoolConfig;
 ///     + 1 for each worker, listening port and  listening sockets
 ///       protocol
 ///     + 1 for each backend                     a probe under way
+///     + limit / 32, at most 1024               connections in the tarpit, if a listener has one
 ///
 /// Deterministic: the same configuration on the same limit gives the
 /// same number.
@@ -33,6 +35,9 @@ record DescriptorBudget(long limit, long reserve, int perSession) {
     private static final int PER_WORKER = 8 + 64;
     private static final int PER_TCP_SESSION = 2;
     private static final int PER_FLOW = 1;
+    /// A TCP worker holds one for every sixteen sessions.
+    private static final int LIMIT_PER_TARPIT = 32;
+    private static final int MOST_TARPITS = 1024;
 
     /// What is derived is never above this, whatever the limit: memory comes first.
     private static final long MOST = 1_000_000;
@@ -41,7 +46,10 @@ record DescriptorBudget(long limit, long reserve, int perSession) {
         long ports = listeners.stream().mapToLong(DescriptorBudget::sockets).sum();
         boolean hasTcp = listeners.isEmpty() || listeners.stream().anyMatch(ListenerConfig::tcp);
         long backends = pools.stream().mapToLong(pool -> pool.backends().size()).sum();
-        return new DescriptorBudget(limit, PROCESS + (PER_WORKER + ports) * workers + backends,
+        boolean hasTarpit = listeners.stream()
+                .anyMatch(listener -> listener.admission().reject().action() == Action.TARPIT);
+        long tarpits = hasTarpit ? Math.min(MOST_TARPITS, limit / LIMIT_PER_TARPIT) : 0;
+        return new DescriptorBudget(limit, PROCESS + (PER_WORKER + ports) * workers + backends + tarpits,
                 hasTcp ? PER_TCP_SESSION : PER_FLOW);
     }
 

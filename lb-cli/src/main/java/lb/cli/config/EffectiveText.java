@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import lb.core.config.AddressFile;
+import lb.core.config.AdmissionConfig;
 import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.ConnectionIdConfig;
@@ -24,6 +26,8 @@ import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.config.RetryBudgetConfig;
 import lb.core.config.SocketConfig;
+import lb.core.limit.Rate;
+import lb.core.limit.SourceLimits;
 import org.jspecify.annotations.Nullable;
 
 /// Writes a configuration out in full, as HOCON that reads back to the
@@ -45,7 +49,7 @@ public final class EffectiveText {
         text.line("congestion-control", word(config.congestionControl()));
         text.line("zone", orNull(config.zone()));
         text.open("listeners");
-        config.listeners().forEach(listener -> text.listener(listener, valid.derivations().maxFlows()));
+        config.listeners().forEach(listener -> text.listener(listener, valid.derivations()));
         text.close();
         text.open("pools");
         config.pools().forEach(text::pool);
@@ -53,13 +57,15 @@ public final class EffectiveText {
         return text.out.toString();
     }
 
-    private void listener(ListenerConfig listener, Map<String, String> derivedMaxFlows) {
+    private void listener(ListenerConfig listener, Derivations derivations) {
         open(ConfigUtil.joinPath(listener.name()));
         line("bind", quoted(listener.bind().toString()));
         line("protocol", listener.udp() == null ? "tcp" : listener.tcp() ? "[tcp, udp]" : "udp");
         line("pool", quoted(listener.pool()));
         line("allow", list(listener.allow()));
         line("deny", list(listener.deny()));
+        line("allow-file", list(listener.admission().allowFiles().stream().map(AddressFile::path).toList()));
+        line("deny-file", list(listener.admission().denyFiles().stream().map(AddressFile::path).toList()));
         SocketConfig socket = listener.socket();
         if (listener.tcp()) {
             line("max-connections", orOff(listener.maxConnections()));
@@ -67,9 +73,12 @@ public final class EffectiveText {
             line("backlog", socket.backlog());
             line("defer-accept", orOff(socket.deferAccept()));
             line("fastopen", orOff(socket.fastOpen()));
+            admission(listener.admission(), derivations.tableSizes().get(listener.name()));
+            line("bandwidth", "{ up = " + orOff(listener.bandwidth().up()) + ", down = "
+                    + orOff(listener.bandwidth().down()) + " }");
         }
         if (listener.udp() != null) {
-            flows(listener.udp(), derivedMaxFlows.get(listener.name()));
+            flows(listener.udp(), derivations.maxFlows().get(listener.name()));
         }
         line("proxy-protocol-from", list(listener.proxyProtocolFrom()));
         line("access-log", word(listener.accessLog()));
@@ -77,6 +86,25 @@ public final class EffectiveText {
         line("tos", socket.tos() < 0 ? "off" : socket.tos());
         line("receive-buffer", orAuto(socket.receiveBufferBytes()));
         line("send-buffer", orAuto(socket.sendBufferBytes()));
+        close();
+    }
+
+    private void admission(AdmissionConfig admission, @Nullable String derivedTableSize) {
+        SourceLimits sources = admission.sources();
+        Rate rate = sources.connectionRate();
+        line("on-full", word(admission.onFull()));
+        line("dry-run", admission.dryRun());
+        line("reject", "{ action = " + word(admission.reject().action()) + ", tarpit = "
+                + duration(admission.reject().tarpit()) + " }");
+        open("per-source");
+        line("max-connections", orOff(sources.maxConnections()));
+        line("connection-rate", quoted(RateText.of(rate)));
+        line("burst", rate == null ? "auto" : rate.burst());
+        line("bandwidth-up", orOff(sources.bandwidthUp()));
+        line("bandwidth-down", orOff(sources.bandwidthDown()));
+        line("ipv4-prefix", sources.ipv4Prefix());
+        line("ipv6-prefix", sources.ipv6Prefix());
+        line("table-size", sources.isActive() ? sources.tableSize() : "auto", derivedTableSize);
         close();
     }
 
@@ -103,7 +131,8 @@ public final class EffectiveText {
             out.append(indent).append("  { address = ").append(quoted(backend.endpoint().toString()))
                     .append(", name = ")
                     .append(quoted(backend.name())).append(", weight = ").append(backend.weight())
-                    .append(", backup = ").append(backend.backup()).append(", priority = ")
+                    .append(", backup = ").append(backend.backup()).append(", max-connections = ")
+                    .append(orOff(backend.maxConnections())).append(", priority = ")
                     .append(backend.place().priority()).append(", zone = ").append(orNull(backend.place().zone()))
                     .append(serverId(backend)).append(" }\n");
         }
@@ -120,6 +149,9 @@ public final class EffectiveText {
         line("lifetime-jitter", pool.lifetimeJitterPercent());
         keepalive(pool.keepalive());
         line("max-connections", orOff(pool.maxConnections()));
+        line("queue-length", orOff(pool.queue().length()));
+        line("queue-timeout", duration(pool.queue().timeout()));
+        line("queue-scope", word(pool.queue().scope()));
         failure(pool.failure());
         close();
     }
@@ -252,7 +284,7 @@ public final class EffectiveText {
         return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    private static Object orOff(int number) {
+    private static Object orOff(long number) {
         return number == 0 ? "off" : number;
     }
 

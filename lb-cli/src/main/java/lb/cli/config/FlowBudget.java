@@ -1,5 +1,6 @@
 package lb.cli.config;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +79,9 @@ record FlowBudget(int sessions, int shares, int localPorts, List<PoolConfig> poo
 
     /// What this machine has.
     static int localPortsOfMachine() {
-        try {
-            Matcher range = FIRST_LAST.matcher(Files.readString(RANGE).strip());
+        // Not Files.readString: it asks for one byte first, and the kernel gives no more after that.
+        try (BufferedReader reader = Files.newBufferedReader(RANGE)) {
+            Matcher range = FIRST_LAST.matcher(String.valueOf(reader.readLine()).strip());
             return range.matches()
                     ? Integer.parseInt(range.group(2)) - Integer.parseInt(range.group(1)) + 1
                     : DEFAULT_PORTS;

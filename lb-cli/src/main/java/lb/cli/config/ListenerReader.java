@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import lb.cli.config.ValueParser.Rejected;
 import lb.core.config.AccessLogFormat;
+import lb.core.config.AdmissionConfig;
+import lb.core.config.BandwidthConfig;
 import lb.core.config.Bind;
 import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
@@ -23,7 +25,10 @@ final class ListenerReader {
 
     private static final String PROTOCOLS = "tcp, udp or [tcp, udp]";
     private static final List<String> OF_TCP = List.of("max-connections", "backlog", "defer-accept", "fastopen",
-            "proxy-header-timeout");
+            "proxy-header-timeout", "on-full", "dry-run", "reject", "per-source", "bandwidth");
+
+    private static final Map<String, String> OF_UDP = Map.of("max-connections", ", which has max-flows", "per-source",
+            ", which has max-flows-per-source");
 
     static final ValueParser<AccessLogFormat> ACCESS_LOG = ValueParser.word(words());
 
@@ -47,19 +52,20 @@ final class ListenerReader {
         Duration headerTimeout = block.read("proxy-header-timeout", Values.duration());
         AccessLogFormat log = block.readOptional("access-log", ACCESS_LOG);
         SocketConfig socket = socket(block);
+        AdmissionReader admissions = new AdmissionReader(block);
+        AdmissionConfig admission = admissions.read();
+        BandwidthConfig bandwidth = admissions.bandwidth();
         FlowConfig flows = new FlowReader(block).read(protocols.contains("udp"));
         if (!protocols.contains("tcp")) {
             for (String key : OF_TCP) {
-                block.forbid(key, "does not apply to protocol = udp" + (key.equals("max-connections")
-                        ? ", which has max-flows"
-                        : ""));
+                block.forbid(key, "does not apply to protocol = udp" + OF_UDP.getOrDefault(key, ""));
             }
         }
         if (bind == null || pool == null) {
             return null;
         }
         return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyFrom, headerTimeout, socket,
-                log == null ? accessLog : log, protocols.contains("tcp"), flows);
+                log == null ? accessLog : log, protocols.contains("tcp"), flows, admission, bandwidth);
     }
 
     private static SocketConfig socket(Block block) {

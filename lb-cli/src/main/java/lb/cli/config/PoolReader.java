@@ -18,6 +18,8 @@ import lb.core.config.PoolConfig;
 import lb.core.config.PoolConfig.OnNoneHealthy;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.config.ProxyProtocolConfig.Version;
+import lb.core.config.QueueConfig;
+import lb.core.config.QueueConfig.Scope;
 import lb.core.config.UdpProxyHeader;
 
 /// Reads one pool, less its backends.
@@ -40,6 +42,8 @@ final class PoolReader {
             "least-connections", "random-two", "random-two", "least-time", "least-time", "hash", "hash",
             "five-tuple-hash", "five-tuple-hash", "source-hash", "source-hash");
 
+    private static final Map<String, String> SCOPES = words("auto", "auto", "pool", "pool", "backend", "backend");
+
     private PoolReader() {}
 
     /// @param undecided takes the name of a pool that does not say how it is probed
@@ -48,14 +52,25 @@ final class PoolReader {
         if (health.isAuto("type")) {
             undecided.add(name);
         }
-        return new PoolConfig(name, balance(block.block("balance", "type")), backends, health(health),
+        BalanceConfig balance = balance(block.block("balance", "type"));
+        return new PoolConfig(name, balance, backends, health(health),
                 block.read("on-none-healthy", ValueParser.word(ON_NONE)),
                 proxyProtocol(block.block("proxy-protocol", "version")),
                 block.read("connect-timeout", Values.duration()), block.read("connect-tries", Values.integer(1, 100)),
                 block.read("idle-timeout", durationOrOff()), block.read("fin-timeout", durationOrOff()),
                 block.read("max-lifetime", durationOrOff()), block.read("lifetime-jitter", Values.integer(0, 100)),
                 keepalive(block.block("keepalive", "idle")), block.read("max-connections", ConfigReader.limit()),
-                FailureReader.read(block));
+                queue(block, balance), FailureReader.read(block));
+    }
+
+    private static QueueConfig queue(Block block, BalanceConfig balance) {
+        String scope = block.read("queue-scope", ValueParser.word(SCOPES));
+        if (scope.equals("backend") && !(balance instanceof Hash)) {
+            block.problem("queue-scope", "applies only to balance = hash, which has one backend for each session");
+        }
+        boolean isOfBackend = balance instanceof Hash && !scope.equals("pool");
+        return new QueueConfig(block.read("queue-length", ConfigReader.limit()),
+                block.read("queue-timeout", Values.duration()), isOfBackend ? Scope.BACKEND : Scope.POOL);
     }
 
     private static BalanceConfig balance(Block block) {

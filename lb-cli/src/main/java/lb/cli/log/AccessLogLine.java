@@ -7,6 +7,7 @@ import lb.core.config.AccessLogFormat;
 import lb.core.config.IpText;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
+import lb.core.session.QueueRecord;
 import lb.core.session.SessionRecord;
 
 /// The line of one session. The fields are documented in the README; scripts
@@ -35,11 +36,14 @@ final class AccessLogLine {
         escape(line, s.pool(), true);
         line.append('/');
         escape(line, backend == null ? "<NOSRV>" : backend.name(), true);
-        line.append(" 0/").append(millis(s.connectNanos())).append('/').append(millis(s.durationNanos()));
+        QueueRecord queued = s.queued();
+        line.append(' ').append(queued == null ? 0 : millis(queued.nanos())).append('/')
+                .append(millis(s.connectNanos())).append('/').append(millis(s.durationNanos()));
         line.append(' ').append(s.bytesDown()).append(' ').append(s.reason().code());
         line.append(' ').append(s.listenerSessions()).append('/').append(s.listenerSessions()).append('/')
                 .append(s.poolSessions()).append('/').append(s.backendSessions()).append('/').append(retries(s));
-        line.append(" 0/0 ").append(s.bytesUp()).append(' ');
+        line.append(' ').append(queued == null ? 0 : queued.aheadAtBackend()).append('/')
+                .append(queued == null ? 0 : queued.aheadInPool()).append(' ').append(s.bytesUp()).append(' ');
         escape(line, s.id(), true);
         line.append(" \"").append(s.reason().cause().text()).append('"');
         if (s.isUdp()) {
@@ -50,6 +54,7 @@ final class AccessLogLine {
 
     static String json(SessionRecord s) {
         StringBuilder line = new StringBuilder(400);
+        QueueRecord queued = s.queued();
         Backend backend = s.backend();
         JSON_TIME.append(line.append("{\"time\":\""), s.acceptedMillis());
         line.append("Z\"");
@@ -63,6 +68,11 @@ final class AccessLogLine {
         string(line, "local", address(s.local()));
         number(line, "connect_us", s.connectNanos() < 0 ? -1 : TimeUnit.NANOSECONDS.toMicros(s.connectNanos()));
         number(line, "duration_us", TimeUnit.NANOSECONDS.toMicros(s.durationNanos()));
+        if (queued != null) {
+            number(line, "queue_us", TimeUnit.NANOSECONDS.toMicros(queued.nanos()));
+            number(line, "queue_backend", queued.aheadAtBackend());
+            number(line, "queue_pool", queued.aheadInPool());
+        }
         number(line, "bytes_up", s.bytesUp());
         number(line, "bytes_down", s.bytesDown());
         number(line, "tries", s.tries());

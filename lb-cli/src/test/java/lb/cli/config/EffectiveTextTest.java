@@ -20,7 +20,12 @@ class EffectiveTextTest {
                 bind = "[::1]:6000-6100", pool = "p 1", protocol = [tcp], allow = ["10.0.0.0/8", "::1"], deny = "fd00::/16"
                 max-connections = 10, proxy-protocol-from = ["127.0.0.1"], proxy-header-timeout = 1.5s, access-log = json
                 backlog = 5, defer-accept = 3s, fastopen = 9, interface = eth0, tos = 16, receive-buffer = 64k
-                send-buffer = 1m
+                send-buffer = 1m, on-full = refuse, dry-run = true, reject { action = tarpit, tarpit = 3s }
+                per-source {
+                  max-connections = 7, connection-rate = "90/m", burst = 5, bandwidth-up = 2m, bandwidth-down = 3m
+                  ipv4-prefix = 24, ipv6-prefix = 56, table-size = 9000
+                }
+                bandwidth { up = 4k, down = 5k }
               }
               b { bind = "*:0", pool = q }
               "c.d" { bind = 7000, pool = r }
@@ -33,7 +38,8 @@ class EffectiveTextTest {
             }
             pools {
               "p.1" {
-                backends = ["two.test:80,name=x", { address = "unix:/run/a b", name = u, weight = 256, backup = true }
+                backends = ["two.test:80,name=x", { address = "unix:/run/a b", name = u, weight = 256, backup = true
+                  max-connections = 9 }
                   { address = "10.0.0.3:1", priority = 127, zone = "eu-1{a}" }]
                 balance { type = hash, key = five-tuple, table = ring, bounded-load = 150 }
                 proxy-protocol { version = v2, crc32c = true, unique-id = true, pass-through = ["0xE0", 3] }
@@ -42,7 +48,7 @@ class EffectiveTextTest {
                 on-none-healthy = all, connect-timeout = 1d, connect-tries = 9, idle-timeout = off, fin-timeout = off
                 max-lifetime = 61m, lifetime-jitter = 0
                 keepalive { idle = 1s, interval = 2s, count = 3, user-timeout = 4s }
-                max-connections = 5
+                max-connections = 5, queue-length = 6, queue-timeout = 7s, queue-scope = pool
                 lost-backend { check-failed = close-now, connect-failed = keep, role-changed = close-after 1500ms
                   removed = close-after 5m, drain = close-after 2h, maintenance = keep, keep-if-down = off, close-rate = 7 }
                 slow-start = 30s, panic-threshold = 33, overprovisioning = 111

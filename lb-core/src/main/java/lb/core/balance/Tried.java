@@ -19,6 +19,12 @@ public final class Tried {
         backends = new Backend[expected];
     }
 
+    /// The same ones, to be added to.
+    public Tried(Tried from) {
+        backends = Arrays.copyOf(from.backends, from.count + 4);
+        count = from.count;
+    }
+
     /// How many were tried; the number of the next attempt, counted from 0.
     public int count() {
         return count;

@@ -1,42 +1,49 @@
 package lb.core.config;
 
 import java.util.Collection;
+import lb.core.config.CidrTable.Verdict;
 
-/// Whom a listener lets in.
+/// Whom a listener lets in. The longest prefix that contains an address decides; a network that both lists have is
+/// refused. What is in neither list is let in unless there is an `allow`.
 ///
-///     in deny   allow                   permitted
-///     yes       any                     no
-///     no        empty                   yes
-///     no        contains the address    yes
-///     no        contains other ones     no
+///     longest prefix in    only allowed ones    permitted
+///     allow                any                  yes
+///     deny, or both        any                  no
+///     neither              no                   yes
+///     neither              yes                  no
 ///
 /// Threading: immutable; a question allocates nothing.
 public final class AddressRules {
 
-    private final CidrSet allow;
-    private final CidrSet deny;
+    private final CidrTable table;
+    private final boolean isOnlyAllowed;
 
     /// @param allow if not empty, only these networks are let in
-    /// @param deny refused, also when `allow` has them
+    /// @param deny refused, but for longer prefixes in `allow`
     public AddressRules(Collection<Cidr> allow, Collection<Cidr> deny) {
-        this.allow = new CidrSet(allow);
-        this.deny = new CidrSet(deny);
+        this(allow, deny, !allow.isEmpty());
     }
 
-    /// Networks that are let in; empty for all.
-    public CidrSet allow() {
-        return allow;
-    }
-
-    /// Networks that are refused.
-    public CidrSet deny() {
-        return deny;
+    /// @param isOnlyAllowed whether there is an allow-list, which may be empty: a file whose last line was taken out must
+    ///     not open the door to everybody
+    public AddressRules(Collection<Cidr> allow, Collection<Cidr> deny, boolean isOnlyAllowed) {
+        this.table = new CidrTable(allow, deny);
+        this.isOnlyAllowed = isOnlyAllowed;
     }
 
     /// Whether a peer may come in.
     ///
-    /// @param address 4 or 16 bytes in network order; see [CidrSet#contains]
+    /// @param address see [CidrTable#of(byte[])]
     public boolean permits(byte[] address) {
-        return !deny.contains(address) && (allow.isEmpty() || allow.contains(address));
+        return permits(table.of(address));
+    }
+
+    /// The same of an address as numbers, see [CidrTable#of(boolean,long,long)].
+    public boolean permits(boolean isIpv4, long high, long low) {
+        return permits(table.of(isIpv4, high, low));
+    }
+
+    private boolean permits(Verdict verdict) {
+        return verdict == Verdict.ALLOW || (verdict == Verdict.NONE && !isOnlyAllowed);
     }
 }

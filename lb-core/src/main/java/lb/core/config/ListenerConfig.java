@@ -8,16 +8,17 @@ import org.jspecify.annotations.Nullable;
 /// go to.
 ///
 /// @param allow if not empty, only these networks are let in
-/// @param deny networks that are refused, also when `allow` has them
-/// @param maxConnections sessions at a time, across all workers; more wait in the kernel's
-///     backlog; 0 for no limit of its own
+/// @param deny networks that are refused, but for longer prefixes in `allow`
+/// @param maxConnections sessions at a time, across all workers; 0 for no limit of its own
 /// @param proxyProtocolFrom peers that must send a PROXY header; others are plain
 /// @param proxyHeaderTimeout how long such a peer may take to send it
 /// @param tcp whether it takes TCP connections
 /// @param udp how it handles datagrams, or null if it takes none
+/// @param admission whom else it refuses, and how
+/// @param bandwidth of each session
 public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
         List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog,
-        boolean tcp, @Nullable FlowConfig udp) {
+        boolean tcp, @Nullable FlowConfig udp, AdmissionConfig admission, BandwidthConfig bandwidth) {
 
     public ListenerConfig {
         allow = List.copyOf(allow);
@@ -28,7 +29,15 @@ public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> all
         }
     }
 
-    /// One of TCP alone.
+    /// One that lets in everybody but those in its lists.
+    public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
+            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog,
+            boolean tcp, @Nullable FlowConfig udp) {
+        this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
+                tcp, udp, AdmissionConfig.OPEN, BandwidthConfig.UNLIMITED);
+    }
+
+    /// The same of TCP alone.
     public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
             List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog) {
         this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
@@ -38,6 +47,24 @@ public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> all
     /// The same with other protocols.
     public ListenerConfig withProtocols(boolean withTcp, @Nullable FlowConfig withUdp) {
         return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout,
-                socket, accessLog, withTcp, withUdp);
+                socket, accessLog, withTcp, withUdp, admission, bandwidth);
+    }
+
+    /// The same with other limits.
+    public ListenerConfig with(AdmissionConfig changed) {
+        return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout,
+                socket, accessLog, tcp, udp, changed, bandwidth);
+    }
+
+    /// The same with another bandwidth.
+    public ListenerConfig with(BandwidthConfig changed) {
+        return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout,
+                socket, accessLog, tcp, udp, admission, changed);
+    }
+
+    /// Whom `allow` and `deny` let in, files included.
+    public AddressRules rules() {
+        return new AddressRules(AddressFile.all(allow, admission.allowFiles()),
+                AddressFile.all(deny, admission.denyFiles()), !allow.isEmpty() || !admission.allowFiles().isEmpty());
     }
 }

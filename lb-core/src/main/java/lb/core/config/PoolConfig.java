@@ -16,11 +16,12 @@ import java.util.List;
 ///     0 to 100
 /// @param maxConnections sessions at a time, across all workers; more are refused; 0 for no
 ///     limit of its own
+/// @param queue how sessions wait for backends that are full
 /// @param failure what it does when backends go away
 public record PoolConfig(String name, BalanceConfig balance, List<BackendConfig> backends, HealthConfig health,
         OnNoneHealthy onNoneHealthy, ProxyProtocolConfig proxyProtocol, Duration connectTimeout, int connectTries,
         Duration idleTimeout, Duration finTimeout, Duration maxLifetime, int lifetimeJitterPercent,
-        KeepaliveConfig keepalive, int maxConnections, FailureConfig failure) {
+        KeepaliveConfig keepalive, int maxConnections, QueueConfig queue, FailureConfig failure) {
 
     public PoolConfig {
         backends = List.copyOf(backends);
@@ -30,14 +31,21 @@ public record PoolConfig(String name, BalanceConfig balance, List<BackendConfig>
     public PoolConfig with(HealthConfig changed) {
         return new PoolConfig(name, balance, backends, changed, onNoneHealthy, proxyProtocol, connectTimeout,
                 connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
-                failure);
+                queue, failure);
+    }
+
+    /// The same with another queue.
+    public PoolConfig with(QueueConfig changed) {
+        return new PoolConfig(name, balance, backends, health, onNoneHealthy, proxyProtocol, connectTimeout,
+                connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
+                changed, failure);
     }
 
     /// The same with another behaviour when backends go away.
     public PoolConfig with(FailureConfig changed) {
         return new PoolConfig(name, balance, backends, health, onNoneHealthy, proxyProtocol, connectTimeout,
                 connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
-                changed);
+                queue, changed);
     }
 
     /// What happens to a new session when every backend is down.

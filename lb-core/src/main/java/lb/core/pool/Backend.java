@@ -3,6 +3,7 @@ package lb.core.pool;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import lb.core.config.Endpoint;
+import org.jspecify.annotations.Nullable;
 
 /// One server of a pool: its identity and what must survive every snapshot and
 /// configuration change.
@@ -56,6 +57,9 @@ public final class Backend {
     private volatile boolean isEjected;
     private volatile boolean isLeft;
     private volatile int share = Candidate.FULL_SHARE;
+    private volatile int maxConnections;
+    /// Who waits for a slot; null for a backend outside of a pool.
+    private volatile @Nullable SlotQueue queue;
 
     @SuppressWarnings("unused") // by ACTIVE
     private int active;
@@ -128,15 +132,9 @@ public final class Backend {
         return share;
     }
 
-    /// Threading: control loop only; takes effect with the pool's next snapshot.
+    /// Threading: control loop only; takes effect with the pool's next snapshot, also for those who wait for a slot.
     void setShare(int now) {
         share = now;
-    }
-
-    /// What a limit on its sessions is now, in its slow start: at least 1. No limit (0) stays none.
-    public int ramped(int limit) {
-        long rounded = ((long) limit * share + Candidate.FULL_SHARE - 1) / Candidate.FULL_SHARE;
-        return (int) rounded;
     }
 
     /// Whether sessions that can go on elsewhere are to leave it ([Losses]).
@@ -159,16 +157,65 @@ public final class Backend {
         return (int) ACTIVE.getOpaque(this);
     }
 
-    /// Takes a slot; every successful call is paired with one [#release].
+    /// The most slots at this moment, in a slow start fewer than configured but at least 1; 0 for no limit.
+    public int maxConnections() {
+        long rounded = ((long) maxConnections * share + Candidate.FULL_SHARE - 1) / Candidate.FULL_SHARE;
+        return (int) rounded;
+    }
+
+    /// Whether a slot could be taken. By the time it is, there may be none.
+    boolean hasRoom() {
+        int most = maxConnections();
+        return most == 0 || (int) ACTIVE.getVolatile(this) < most;
+    }
+
+    /// Sets the most slots of its full share; those over a smaller number stay taken. Threading: control loop only; who waits comes to know
+    /// with the pool's next snapshot.
+    ///
+    /// @param most 0 for no limit
+    public void setMaxConnections(int most) {
+        maxConnections = most;
+    }
+
+    /// From now on slots that are given back go to those who wait. Threading: control loop only.
+    void setQueue(SlotQueue waiting) {
+        queue = waiting;
+    }
+
+    /// Takes a slot, whatever the limit; paired with one [#release].
     public void acquire() {
         ACTIVE.getAndAdd(this, 1);
         SESSIONS.getAndAdd(this, 1L);
+    }
+
+    /// Takes a slot if there is one; every success is paired with one [#release]. Exact: the count never passes the limit,
+    /// and a session is refused only while so many others hold a slot.
+    public boolean tryAcquire() {
+        int most = maxConnections();
+        if (most == 0) {
+            acquire();
+            return true;
+        }
+        int before;
+        do {
+            // Volatile: who has queued up must see every slot that was given back before.
+            before = (int) ACTIVE.getVolatile(this);
+            if (before >= most) {
+                return false;
+            }
+        } while (!ACTIVE.weakCompareAndSet(this, before, before + 1));
+        SESSIONS.getAndAdd(this, 1L);
+        return true;
     }
 
     /// Gives a slot back.
     public void release() {
         int before = (int) ACTIVE.getAndAdd(this, -1);
         assert before > 0 : "released more often than acquired: " + id;
+        SlotQueue waiting = queue;
+        if (waiting != null) {
+            waiting.onRoom(this);
+        }
     }
 
     /// Slots ever taken.

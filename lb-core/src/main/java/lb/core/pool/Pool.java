@@ -35,6 +35,7 @@ public final class Pool {
     private final Map<String, Member> members = new LinkedHashMap<>();
 
     private final RetryBudget retries;
+    private final SlotQueue queue;
 
     private PoolConfig config;
     private @Nullable String zone;
@@ -70,6 +71,8 @@ public final class Pool {
         this.retries = new RetryBudget(config.failure().retries());
         adopt(config);
         this.snapshot = build();
+        this.queue = new SlotQueue(snapshot);
+        backends().forEach(backend -> backend.setQueue(queue));
     }
 
     public String name() {
@@ -78,6 +81,11 @@ public final class Pool {
 
     public PoolSnapshot snapshot() {
         return snapshot;
+    }
+
+    /// Sessions that wait for a full backend.
+    public SlotQueue queue() {
+        return queue;
     }
 
     /// The pool's configuration. Threading: control loop only.
@@ -110,6 +118,7 @@ public final class Pool {
             throw new IllegalArgumentException("pool: " + changed.name() + " (expected: " + name + ")");
         }
         adopt(changed);
+        backends().forEach(backend -> backend.setQueue(queue));
         config = changed;
         zone = changedZone;
         retries.apply(changed.failure().retries());
@@ -119,6 +128,14 @@ public final class Pool {
     /// workers read. Threading: control loop only.
     public void publish() {
         snapshot = build();
+        queue.onSnapshot(snapshot);
+    }
+
+    /// Gives its backends to nobody any more, and ends the waiting for them: the configuration does not have the pool.
+    /// Threading: control loop only.
+    public void retire() {
+        snapshot = new PoolSnapshot(config, List.of(), balancers.random(), false, new ServerIds(Map.of()));
+        queue.onSnapshot(snapshot);
     }
 
     /// What its sessions may use for trying other backends.
@@ -165,6 +182,7 @@ public final class Pool {
             Backend kept = known != null && known.backend().endpoint().equals(backend.endpoint())
                     ? known.backend()
                     : new Backend(name, backend.name(), backend.endpoint());
+            kept.setMaxConnections(backend.maxConnections());
             members.put(backend.name(), new Member(kept, backend));
         }
     }

@@ -1,6 +1,9 @@
 package lb.core.pool;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -28,6 +31,7 @@ public final class PoolSnapshot {
     private final long[] drawEnds;
     private final boolean isPanic;
     private final ServerIds serverIds;
+    private final Set<Backend> eligible = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /// Candidates that are chosen among together.
     ///
@@ -52,6 +56,9 @@ public final class PoolSnapshot {
         for (int i = 0; i < drawEnds.length; i++) {
             end += this.groups[i].share();
             drawEnds[i] = Math.round(end * DRAWS);
+        }
+        for (Group group : groups) {
+            group.candidates().forEach(candidate -> eligible.add(candidate.backend()));
         }
     }
 
@@ -79,6 +86,16 @@ public final class PoolSnapshot {
             }
         }
         return false;
+    }
+
+    /// Whether no backend is eligible.
+    public boolean isEmpty() {
+        return groups.length == 0;
+    }
+
+    /// The eligible backends, in the order in which groups are tried.
+    List<Group> groups() {
+        return List.of(groups);
     }
 
     private List<Candidate> candidates(boolean isShared) {
@@ -113,7 +130,10 @@ public final class PoolSnapshot {
     /// See [Balancer#pick]. Several groups are drawn by their shares: with a hash balancer by the hash, so that a flow stays
     /// where it is while shares change by little. A session that has tried all of its group gets one of the next.
     public @Nullable Backend pick(long flowHash, Tried tried) {
-        int drawn = draw(flowHash);
+        return pick(draw(flowHash), flowHash, tried);
+    }
+
+    private @Nullable Backend pick(int drawn, long flowHash, Tried tried) {
         Backend picked = drawn < groups.length ? groups[drawn].balancer().pick(flowHash, tried) : null;
         for (int i = 0; i < groups.length && picked == null; i++) {
             if (i != drawn) {
@@ -121,6 +141,59 @@ public final class PoolSnapshot {
             }
         }
         return picked;
+    }
+
+    /// Picks as [#pick], and takes a slot of the backend. One that is full is passed over as if it had been tried, so that
+    /// other groups stand in for one that is. Allocates nothing unless one is.
+    ///
+    /// @return null if none has room: some may be full, see [#hasUntried]
+    public @Nullable Backend acquire(long flowHash, Tried tried) {
+        int drawn = draw(flowHash);
+        Backend picked = pick(drawn, flowHash, tried);
+        if (picked == null || picked.tryAcquire()) {
+            return picked;
+        }
+        // Where all are full, each of them would be picked in turn to find that out.
+        if (!hasRoom(tried)) {
+            return null;
+        }
+        Tried passed = new Tried(tried);
+        do {
+            passed.add(picked);
+            picked = pick(drawn, flowHash, passed);
+        } while (picked != null && !picked.tryAcquire());
+        return picked;
+    }
+
+    /// Whether a new session may go to that backend.
+    public boolean takes(Backend backend) {
+        return eligible.contains(backend);
+    }
+
+    /// Whether there is a backend that was not tried, full or not.
+    public boolean hasUntried(Tried tried) {
+        for (int i = 0; i < groups.length; i++) {
+            List<Candidate> candidates = groups[i].candidates();
+            for (int j = 0; j < candidates.size(); j++) {
+                if (!tried.contains(candidates.get(j).backend())) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean hasRoom(Tried tried) {
+        for (int i = 0; i < groups.length; i++) {
+            List<Candidate> candidates = groups[i].candidates();
+            for (int j = 0; j < candidates.size(); j++) {
+                Backend backend = candidates.get(j).backend();
+                if (!tried.contains(backend) && backend.hasRoom()) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private int draw(long flowHash) {

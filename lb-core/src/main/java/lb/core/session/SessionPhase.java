@@ -5,6 +5,8 @@ package lb.core.session;
 public enum SessionPhase {
     /// Not yet admitted: a PROXY header was awaited or the client was refused.
     ADMISSION('R'),
+    /// All backends were full: it waited in the queue.
+    QUEUE('Q'),
     /// A backend was being connected to.
     CONNECT('C'),
     /// Both sides could still send.

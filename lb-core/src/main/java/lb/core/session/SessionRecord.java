@@ -26,17 +26,35 @@ import org.jspecify.annotations.Nullable;
 /// @param datagramsUp from client to backend; 0 for TCP
 /// @param datagramsDown from backend to client; 0 for TCP
 /// @param isUdp whether it was a flow of datagrams
+/// @param queued what it waited for; null if it did not wait
 public record SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
         InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos, long durationNanos,
         long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions, int poolSessions,
-        int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown) {
+        int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown, @Nullable QueueRecord queued) {
 
-    /// Of a TCP session.
+    /// Of a flow of datagrams, or of a session that did not wait.
+    public SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
+            InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos,
+            long durationNanos, long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions,
+            int poolSessions, int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown) {
+        this(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos, durationNanos, bytesUp,
+                bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, isUdp, datagramsUp,
+                datagramsDown, null);
+    }
+
+    /// Of a TCP session that did not wait.
     public SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
             InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos,
             long durationNanos, long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions,
             int poolSessions, int backendSessions) {
         this(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos, durationNanos, bytesUp,
-                bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, false, 0, 0);
+                bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, false, 0, 0, null);
+    }
+
+    /// The same of a session that waited.
+    public SessionRecord waited(QueueRecord inQueue) {
+        return new SessionRecord(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos,
+                durationNanos, bytesUp, bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions,
+                isUdp, datagramsUp, datagramsDown, inQueue);
     }
 }

@@ -42,7 +42,14 @@ public final class TestConfigs {
     public static PoolConfig pool(String name, List<BackendConfig> backends) {
         return new PoolConfig(name, new BalanceConfig.RoundRobin(), backends, NO_PROBES, PoolConfig.OnNoneHealthy.FAIL,
                 ProxyProtocolConfig.OFF, Duration.ofSeconds(5), 3, Duration.ofHours(1), Duration.ofSeconds(30),
-                Duration.ZERO, 10, KEEPALIVE, 0, FAILURE);
+                Duration.ZERO, 10, KEEPALIVE, 0, QueueConfig.NONE, FAILURE);
+    }
+
+    /// The same pool with other backends.
+    public static PoolConfig withBackends(PoolConfig p, List<BackendConfig> backends) {
+        return new PoolConfig(p.name(), p.balance(), backends, p.health(), p.onNoneHealthy(), p.proxyProtocol(),
+                p.connectTimeout(), p.connectTries(), p.idleTimeout(), p.finTimeout(), p.maxLifetime(),
+                p.lifetimeJitterPercent(), p.keepalive(), p.maxConnections(), p.queue(), p.failure());
     }
 
     /// The pool `pool` for tests of balancing.
@@ -167,6 +174,7 @@ public final class TestConfigs {
         private KeepaliveConfig keepalive;
         private int maxConnections;
         private PoolConfig.OnNoneHealthy onNoneHealthy;
+        private QueueConfig queue;
         private FailureConfig failure;
 
         private PoolBuilder(PoolConfig base) {
@@ -183,6 +191,7 @@ public final class TestConfigs {
             this.keepalive = base.keepalive();
             this.maxConnections = base.maxConnections();
             this.onNoneHealthy = base.onNoneHealthy();
+            this.queue = base.queue();
             this.failure = base.failure();
         }
 
@@ -251,6 +260,11 @@ public final class TestConfigs {
             return this;
         }
 
+        public PoolBuilder queue(QueueConfig value) {
+            queue = value;
+            return this;
+        }
+
         public PoolBuilder failure(FailureConfig value) {
             failure = value;
             return this;
@@ -263,7 +277,7 @@ public final class TestConfigs {
         public PoolConfig build() {
             return new PoolConfig(base.name(), balance, base.backends(), health, onNoneHealthy,
                     proxyProtocol, connectTimeout, connectTries, idleTimeout, finTimeout, maxLifetime,
-                    lifetimeJitterPercent, keepalive, maxConnections, failure);
+                    lifetimeJitterPercent, keepalive, maxConnections, queue, failure);
         }
     }
 }

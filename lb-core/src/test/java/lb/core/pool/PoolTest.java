@@ -179,7 +179,7 @@ class PoolTest {
             PoolConfig other = new PoolConfig("other", own.balance(), own.backends(), own.health(), own.onNoneHealthy(),
                     own.proxyProtocol(), own.connectTimeout(), own.connectTries(), own.idleTimeout(), own.finTimeout(),
                     own.maxLifetime(), own.lifetimeJitterPercent(), own.keepalive(), own.maxConnections(),
-                    own.failure());
+                    own.queue(), own.failure());
 
             assertThatThrownBy(() -> pool.apply(other)).hasMessage("pool: other (expected: pool)");
         }

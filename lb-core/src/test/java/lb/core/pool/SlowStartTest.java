@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import lb.core.balance.BalancerBuilder;
 import lb.core.balance.Tried;
 import lb.core.config.BalanceConfig;
@@ -102,12 +103,17 @@ class SlowStartTest {
     @Test
     void limitsGrowWithTheShare() {
         advance(0);
-        assertThat(List.of(b.ramped(0), b.ramped(1), b.ramped(15), b.ramped(100))).containsExactly(0, 1, 2, 10);
-        assertThat(b.ramped(Integer.MAX_VALUE)).isEqualTo(214_748_365);
+        assertThat(IntStream.of(0, 1, 15, 100, Integer.MAX_VALUE).map(this::limit)).containsExactly(0, 1, 2, 10,
+                214_748_365);
         advance(10);
-        assertThat(b.ramped(100)).isEqualTo(50);
+        assertThat(limit(100)).isEqualTo(50);
         advance(20);
-        assertThat(b.ramped(100)).isEqualTo(100);
+        assertThat(limit(100)).isEqualTo(100);
+    }
+
+    private int limit(int configured) {
+        b.setMaxConnections(configured);
+        return b.maxConnections();
     }
 
     /// Whatever the balancer: a backend at half of its share gets half of what another one of its weight gets.

@@ -11,18 +11,21 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
 import lb.core.pool.Pool;
+import lb.core.session.EndCause;
 import lb.l4.engine.ListeningSockets.Group;
 import lb.l4.engine.RunningListener.WorkerSides;
 import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.Pacing;
+import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
 import lb.l4.udp.DropReason;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +43,8 @@ final class Configuration {
     private final ListeningSockets sockets;
     private final SessionCloser closer;
     private final ConnectionLimit processLimit = new ConnectionLimit(0);
+    private final ConnectionLimit tarpits;
+    private final AddressFiles files;
     private final Map<String, RunningPool> pools = new LinkedHashMap<>();
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
     /// Completes when no listener that was ever stopped can bring another connection.
@@ -47,8 +52,12 @@ final class Configuration {
     private @Nullable String zone;
     private boolean isStopping;
 
-    Configuration(IoEventLoop control, WorkerSides[] workers, Pacing pacing, FloodLimiter warnings) {
+    /// @param tarpits what all listeners together may hold of connections that they did not let in
+    Configuration(IoEventLoop control, WorkerSides[] workers, Pacing pacing, ConnectionLimit tarpits,
+            FloodLimiter warnings) {
         this.warnings = warnings;
+        this.tarpits = tarpits;
+        this.files = new AddressFiles(control, warnings::log, this::filesChanged);
         this.control = control;
         this.workers = workers;
         this.closer = new SessionCloser(control, workers);
@@ -77,9 +86,11 @@ final class Configuration {
             changes.add("workers " + workers.length + " until the next start, then " + config.workers());
         }
         processLimit.setLimit(config.maxConnections());
+        tarpits.setLimit(TcpWorker.tarpits(config.maxConnections()));
         applyPools(config, changes);
         applyListeners(config, opened, changes);
         removePools(config, changes);
+        files.watch(config.listeners());
         return new ApplyResult.Applied(List.copyOf(changes));
     }
 
@@ -121,6 +132,30 @@ final class Configuration {
         return listeners.values().stream().anyMatch(listener -> listener.config().udp() != null);
     }
 
+    /// A file of addresses is another one now.
+    private void filesChanged(UnaryOperator<ListenerConfig> change) {
+        listeners.values().forEach(listener -> {
+            ListenerConfig changed = change.apply(listener.config());
+            if (!changed.equals(listener.config())) {
+                listener.apply(changed);
+            }
+        });
+    }
+
+    /// Connections that listeners have not served since the start, and why. One that is gone is forgotten.
+    Map<String, Map<EndCause, Long>> refused() {
+        Map<String, Map<EndCause, Long>> refused = new TreeMap<>();
+        listeners.forEach((name, listener) -> refused.put(name, listener.refused()));
+        return refused;
+    }
+
+    /// Connections that listeners would have refused but for a dry run.
+    Map<String, Map<EndCause, Long>> dryRun() {
+        Map<String, Map<EndCause, Long>> dryRun = new TreeMap<>();
+        listeners.forEach((name, listener) -> dryRun.put(name, listener.dryRun()));
+        return dryRun;
+    }
+
     /// Datagrams that listeners have dropped since the start, and why. One that is gone is forgotten.
     Map<String, Map<DropReason, Long>> dropped() {
         Map<String, Map<DropReason, Long>> dropped = new TreeMap<>();
@@ -137,6 +172,7 @@ final class Configuration {
     CompletableFuture<Void> stopAll() {
         CompletableFuture<Void> listening = stopListening();
         closer.stop();
+        files.stop();
         pools.values().forEach(RunningPool::stop);
         pools.clear();
         return listening;
@@ -225,7 +261,8 @@ final class Configuration {
                     stop(running, groups);
                 }
                 changes.add("listener " + name + (running == null ? " added" : " moved to " + listener.bind()));
-                running = new RunningListener(listener, upstream, processLimit, sockets, workers, groups);
+                running = new RunningListener(listener, upstream, pool.keepalive(), processLimit, sockets, workers,
+                        groups);
                 running.start();
             } else if (running != null && running.apply(listener, upstream, pool.keepalive())) {
                 changes.add("listener " + name + " changed");

@@ -1,31 +1,39 @@
 package lb.l4.engine;
 
-import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import lb.l4.udp.DropReason;
 
-/// Says once a second which datagrams were dropped since the last time, in one line for each listener.
+/// Says once a second what listeners have dropped or refused since the last time, in one line for each listener.
 ///
 /// Threading: control loop.
-final class DropReport {
+///
+/// @param <R> the reasons
+final class DropReport<R> {
 
     private final Consumer<String> log;
-    private final Map<String, Map<DropReason, Long>> told = new HashMap<>();
+    private final String what;
+    private final Function<R, String> name;
+    private final Map<String, Map<R, Long>> told = new HashMap<>();
 
+    /// @param what was dropped, such as `dropped datagrams`
+    /// @param name what people call a reason
     /// @param log takes the lines
-    DropReport(Consumer<String> log) {
+    DropReport(String what, Function<R, String> name, Consumer<String> log) {
+        this.what = what;
+        this.name = name;
         this.log = log;
     }
 
     /// @param dropped since the start, by listener and reason
-    void tell(Map<String, Map<DropReason, Long>> dropped) {
+    void tell(Map<String, Map<R, Long>> dropped) {
         told.keySet().retainAll(dropped.keySet());
         dropped.forEach((listener, counts) -> {
-            Map<DropReason, Long> before = told.getOrDefault(listener, Map.of());
-            Map<DropReason, Long> added = new EnumMap<>(DropReason.class);
+            Map<R, Long> before = told.getOrDefault(listener, Map.of());
+            Map<R, Long> added = new LinkedHashMap<>();
             counts.forEach((reason, count) -> {
                 long more = count - before.getOrDefault(reason, 0L);
                 if (more > 0) {
@@ -33,8 +41,9 @@ final class DropReport {
                 }
             });
             if (!added.isEmpty()) {
-                log.accept("listener " + listener + ": dropped datagrams: " + added.entrySet().stream()
-                        .map(entry -> entry.getKey() + " " + entry.getValue()).collect(Collectors.joining(", ")));
+                log.accept("listener " + listener + ": " + what + ": " + added.entrySet().stream()
+                        .map(entry -> name.apply(entry.getKey()) + " " + entry.getValue())
+                        .collect(Collectors.joining(", ")));
             }
             told.put(listener, counts);
         });

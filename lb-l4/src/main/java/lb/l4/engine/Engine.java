@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import lb.core.config.LbConfig;
 import lb.core.pool.AdminState;
@@ -22,6 +24,7 @@ import lb.core.pool.Pool;
 import lb.core.session.EndCause;
 import lb.l4.engine.RunningListener.WorkerSides;
 import lb.l4.log.FloodLimiter;
+import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.Pacing;
 import lb.l4.tcp.SessionLog;
 import lb.l4.tcp.TcpWorker;
@@ -73,25 +76,33 @@ public final class Engine implements AutoCloseable {
         workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), warnings);
         Pacing pacing = new Pacing(config.congestionControl());
         String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
+        ConnectionLimit tarpits = new ConnectionLimit(TcpWorker.tarpits(config.maxConnections()));
         sides = workers.all().stream().map(worker -> {
             String idPrefix = process + "-" + worker.index() + "-";
-            return new WorkerSides(new TcpWorker(worker, workers, sessionLog, warnings, pacing, idPrefix),
+            return new WorkerSides(new TcpWorker(worker, workers, sessionLog, warnings, pacing, idPrefix, tarpits),
                     new UdpWorker(worker, sessionLog, warnings, idPrefix));
         }).toArray(WorkerSides[]::new);
-        configuration = new Configuration(control, sides, pacing, warnings);
-        DropReport drops = new DropReport(log::warn);
-        control.scheduleAtFixedRate(() -> tellDrops(drops), 1, 1, TimeUnit.SECONDS);
+        configuration = new Configuration(control, sides, pacing, tarpits, warnings);
+        report("dropped datagrams", this::droppedDatagrams, DropReason::toString);
+        report("connections not served", configuration::refused, EndCause::text);
+        report("dry run: connections that would be refused", configuration::dryRun, EndCause::text);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
     }
 
+    /// Tells once a second of what listeners did not do.
+    private <R> void report(String what, Supplier<Map<String, Map<R, Long>>> counts, Function<R, String> name) {
+        DropReport<R> report = new DropReport<>(what, name, log::warn);
+        control.scheduleAtFixedRate(() -> report.tell(counts.get()), 1, 1, TimeUnit.SECONDS);
+    }
+
     /// What the kernel dropped is known when its workers have looked: it is told the next time.
-    private void tellDrops(DropReport drops) {
-        drops.tell(configuration.dropped());
+    private Map<String, Map<DropReason, Long>> droppedDatagrams() {
         if (configuration.hasUdp()) {
             for (WorkerSides side : sides) {
                 side.udp().countQueueDrops();
             }
         }
+        return configuration.dropped();
     }
 
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep
@@ -113,6 +124,16 @@ public final class Engine implements AutoCloseable {
     /// Datagrams that listeners have dropped since the start, and why.
     Map<String, Map<DropReason, Long>> dropped() {
         return CompletableFuture.supplyAsync(configuration::dropped, control).join();
+    }
+
+    /// Connections that listeners have not served since the start, and why.
+    Map<String, Map<EndCause, Long>> refused() {
+        return CompletableFuture.supplyAsync(configuration::refused, control).join();
+    }
+
+    /// Connections that listeners would have refused but for a dry run, and why.
+    Map<String, Map<EndCause, Long>> dryRun() {
+        return CompletableFuture.supplyAsync(configuration::dryRun, control).join();
     }
 
     /// Datagrams of a listener that a PROXY header made too large for one packet.

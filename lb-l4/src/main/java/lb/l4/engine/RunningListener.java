@@ -37,6 +37,7 @@ final class RunningListener {
     private final List<List<UdpAcceptor>> udpAcceptorsByWorker = new ArrayList<>();
     private ListenerConfig config;
     private Upstream upstream;
+    private KeepaliveConfig keepalive;
 
     /// What one worker has for each protocol.
     record WorkerSides(TcpWorker tcp, UdpWorker udp) {
@@ -50,14 +51,15 @@ final class RunningListener {
         }
     }
 
-    RunningListener(ListenerConfig config, Upstream upstream, ConnectionLimit processLimit, ListeningSockets sockets,
-            WorkerSides[] workers, List<Group> groups) {
+    RunningListener(ListenerConfig config, Upstream upstream, KeepaliveConfig keepalive, ConnectionLimit processLimit,
+            ListeningSockets sockets, WorkerSides[] workers, List<Group> groups) {
         this.config = config;
         this.upstream = upstream;
+        this.keepalive = keepalive;
         this.sockets = sockets;
         this.workers = workers;
         this.groups = groups;
-        this.tcp = new TcpListener(config, upstream, processLimit);
+        this.tcp = new TcpListener(config, upstream, processLimit, workers.length);
         this.udp = config.udp() == null ? null : new UdpListener(config, upstream, processLimit, workers.length);
         TcpWorker[] siblings = Stream.of(workers).map(WorkerSides::tcp).toArray(TcpWorker[]::new);
         for (int i = 0; i < workers.length; i++) {
@@ -102,6 +104,21 @@ final class RunningListener {
         return udp == null ? Map.of() : udp.dropped();
     }
 
+    /// Connections that were not served since the start.
+    Map<EndCause, Long> refused() {
+        return tcp.refused();
+    }
+
+    /// Connections that would have been refused but for a dry run.
+    Map<EndCause, Long> dryRun() {
+        return tcp.dryRun();
+    }
+
+    /// Takes over files that have changed.
+    void apply(ListenerConfig changed) {
+        apply(changed, upstream, keepalive);
+    }
+
     /// Datagrams whose PROXY header made them too large for one packet.
     long headersOverMtu() {
         return udp == null ? 0 : udp.headersOverMtu();
@@ -120,11 +137,12 @@ final class RunningListener {
     }
 
     /// Takes over a configuration of the same addresses. Returns whether it differs.
-    boolean apply(ListenerConfig changed, Upstream changedUpstream, KeepaliveConfig keepalive) {
+    boolean apply(ListenerConfig changed, Upstream changedUpstream, KeepaliveConfig changedKeepalive) {
         boolean differs = !changed.equals(config) || changedUpstream != upstream;
         boolean listens = !changed.socket().equals(config.socket());
         config = changed;
         upstream = changedUpstream;
+        keepalive = changedKeepalive;
         tcp.apply(changed, changedUpstream);
         groups.forEach(group -> sockets.configure(group, changed.socket(), keepalive));
         if (listens) {

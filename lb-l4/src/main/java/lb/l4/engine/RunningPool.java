@@ -13,6 +13,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.HealthConfig;
+import lb.core.config.LossPolicy;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.AdminState;
@@ -51,6 +52,7 @@ final class RunningPool {
     private final SlowStart slowStart;
     private @Nullable Future<?> nextStep;
     private boolean isPublishing;
+    private boolean isStopped;
 
     /// @param zone where this process runs, or null
     RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, FloodLimiter warnings,
@@ -84,13 +86,18 @@ final class RunningPool {
         publish();
     }
 
-    /// The configuration does not have this pool any more. Its sessions go on as it says of backends that are removed.
+    /// The configuration does not have this pool any more. Its sessions go on as it says of backends that are removed, and
+    /// those that have no backend yet get one only if sessions are kept.
     void remove() {
         stop();
+        if (!(config().failure().losses().removed() instanceof LossPolicy.Keep)) {
+            pool.retire();
+        }
         losses.removed(pool.backends());
     }
 
     void stop() {
+        isStopped = true;
         watches.values().forEach(HealthWatch::stop);
         watches.clear();
         outliers.stop();
@@ -168,6 +175,9 @@ final class RunningPool {
 
     private void publish() {
         isPublishing = false;
+        if (isStopped) {
+            return;
+        }
         PoolSnapshot before = pool.snapshot();
         outliers.observe();
         // Before the snapshot, whose coming makes flows look whether they have to leave.

@@ -39,6 +39,8 @@ public final class Linux extends SystemCalls {
     public static final int IPPROTO_TCP = 6;
     public static final int IPPROTO_IPV6 = 41;
     public static final int IP_TOS = 1;
+    public static final int IP_TTL = 2;
+    public static final int IPV6_UNICAST_HOPS = 16;
     public static final int IPV6_V6ONLY = 26;
     public static final int IPV6_TCLASS = 67;
     public static final int TCP_NODELAY = 1;
@@ -49,6 +51,7 @@ public final class Linux extends SystemCalls {
     public static final int TCP_QUICKACK = 12;
     public static final int TCP_CONGESTION = 13;
     public static final int TCP_USER_TIMEOUT = 18;
+    public static final int TCP_REPAIR = 19;
     public static final int TCP_FASTOPEN = 23;
     public static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;

@@ -2,14 +2,17 @@ package lb.l4.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 /// Socket addresses as the kernel takes and gives them (sockaddr_in,
@@ -26,7 +29,14 @@ public final class SocketAddresses {
     public static final int MAX_UNIX_PATH_BYTES = 107;
 
     private static final ValueLayout.OfShort PORT = JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final byte[] MAPPED_PREFIX = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
+    private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt MAPPED = JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    /// Of an IPv6 address that stands for an IPv4 one: bits 64 to 95, behind zeros.
+    private static final int MAPPED_MARK = 0xFFFF;
+    private static final VarHandle INT_OF_BYTES = MethodHandles.byteArrayViewVarHandle(int[].class,
+            ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG_OF_BYTES = MethodHandles.byteArrayViewVarHandle(long[].class,
+            ByteOrder.BIG_ENDIAN);
 
     private SocketAddresses() {}
 
@@ -37,15 +47,19 @@ public final class SocketAddresses {
         MemorySegment to = linux.scratch();
         byte[] address = host.getAddress();
         boolean ipv4 = address.length == 4;
-        int length = ipv4 ? 16 : 28;
-        to.asSlice(0, length).fill((byte) 0);
         to.set(JAVA_SHORT_UNALIGNED, 0, (short) (ipv4 ? Linux.AF_INET : Linux.AF_INET6));
         to.set(PORT, 2, (short) port);
-        MemorySegment.copy(address, 0, to, JAVA_BYTE, ipv4 ? 4 : 8, address.length);
-        if (host instanceof Inet6Address ipv6) {
-            to.set(JAVA_INT, 24, ipv6.getScopeId());
+        // Without slices, as in readAddress.
+        if (ipv4) {
+            to.set(MAPPED, 4, (int) INT_OF_BYTES.get(address, 0));
+            to.set(WORD, 8, 0);
+            return 16;
         }
-        return length;
+        to.set(MAPPED, 4, 0);
+        to.set(WORD, 8, (long) LONG_OF_BYTES.get(address, 0));
+        to.set(WORD, 16, (long) LONG_OF_BYTES.get(address, 8));
+        to.set(JAVA_INT, 24, host instanceof Inet6Address ipv6 ? ipv6.getScopeId() : 0);
+        return 28;
     }
 
     /// Writes the address that stands for all of a family, and returns the length of what was written.
@@ -82,13 +96,37 @@ public final class SocketAddresses {
     /// The IP address that the kernel wrote, 4 or 16 bytes; one mapped into IPv6
     /// comes back as IPv4.
     public static byte[] readAddress(Linux linux) {
-        MemorySegment from = linux.scratch();
-        if (from.get(JAVA_SHORT_UNALIGNED, 0) == Linux.AF_INET) {
-            return from.asSlice(4, 4).toArray(JAVA_BYTE);
+        // Without slices of the scratch memory, which the compiler may fail to remove.
+        byte[] address = new byte[isIpv4(linux) ? 4 : 16];
+        if (address.length == 4) {
+            INT_OF_BYTES.set(address, 0, (int) (high(linux) >>> 32));
+        } else {
+            LONG_OF_BYTES.set(address, 0, high(linux));
+            LONG_OF_BYTES.set(address, 8, low(linux));
         }
-        byte[] address = from.asSlice(8, 16).toArray(JAVA_BYTE);
-        boolean mapped = Arrays.equals(address, 0, 12, MAPPED_PREFIX, 0, 12);
-        return mapped ? Arrays.copyOfRange(address, 12, 16) : address;
+        return address;
+    }
+
+    /// Whether the kernel wrote an IPv4 address, or one mapped into IPv6.
+    public static boolean isIpv4(Linux linux) {
+        MemorySegment from = linux.scratch();
+        return from.get(JAVA_SHORT_UNALIGNED, 0) == Linux.AF_INET || (from.get(WORD, 8) == 0
+                && from.get(MAPPED, 16) == MAPPED_MARK);
+    }
+
+    /// The first 64 bits of the address that the kernel wrote; an IPv4 address is followed by zeros.
+    public static long high(Linux linux) {
+        MemorySegment from = linux.scratch();
+        if (!isIpv4(linux)) {
+            return from.get(WORD, 8);
+        }
+        int at = from.get(JAVA_SHORT_UNALIGNED, 0) == Linux.AF_INET ? 4 : 20;
+        return (long) from.get(MAPPED, at) << 32;
+    }
+
+    /// The other 64 bits.
+    public static long low(Linux linux) {
+        return isIpv4(linux) ? 0 : linux.scratch().get(WORD, 16);
     }
 
     /// The port that the kernel wrote.

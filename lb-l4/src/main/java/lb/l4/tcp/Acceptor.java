@@ -1,11 +1,15 @@
 package lb.l4.tcp;
 
 import java.util.concurrent.RejectedExecutionException;
+import lb.core.limit.Source;
+import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
+import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.TimerWheel;
 import lb.l4.worker.Worker;
+import org.jspecify.annotations.Nullable;
 
 /// One worker's listening socket for one address of a listener.
 ///
@@ -88,8 +92,9 @@ public final class Acceptor extends Descriptor {
 
     /// Accepts one connection. Returns false if there is none now.
     private boolean accept() {
+        TcpListener.Settings settings = listener.settings();
         ConnectionLimit reached = listener.tryAcquire();
-        if (reached != null) {
+        if (reached != null && !settings.refusesWhenFull()) {
             home.warnings.log(listener.describe(reached) + " is reached: further connections wait to be accepted");
             // First, because it may be told at once that there is room again.
             pause();
@@ -98,32 +103,61 @@ public final class Acceptor extends Descriptor {
         }
         int fd = home.worker().linux().accept4(intValue());
         if (fd < 0) {
-            listener.release();
+            if (reached == null) {
+                listener.release();
+            }
             return onFailure(-fd);
         }
+        EndCause refusal = reached == null ? ask(settings) : listener.cause(reached);
+        if (refusal == null) {
+            letIn(fd);
+        } else {
+            if (reached == null) {
+                listener.release();
+            }
+            home.gate.reject(fd, listener, settings, refusal, bound);
+        }
+        return true;
+    }
+
+    /// Why the peer is not let in, or null; of one that has to send a PROXY header nothing is known yet.
+    private @Nullable EndCause ask(TcpListener.Settings settings) {
+        Linux linux = home.worker().linux();
+        boolean isIpv4 = SocketAddresses.isIpv4(linux);
+        long high = SocketAddresses.high(linux);
+        long low = SocketAddresses.low(linux);
+        return settings.headerPeers().contains(isIpv4, high, low)
+                ? null
+                : home.gate.ask(listener, settings, isIpv4, high, low);
+    }
+
+    private void letIn(int fd) {
+        Source source = home.gate.takeSource();
         byte[] peer = SocketAddresses.readAddress(home.worker().linux());
         int peerPort = SocketAddresses.readPort(home.worker().linux());
         if (bound.isWildcard()) {
             home.pacing.avoid(home.worker().linux(), fd, peer);
         }
-        place(fd, new FlowAddresses(peer, peerPort, bound));
-        return true;
+        place(fd, new FlowAddresses(peer, peerPort, bound), source);
     }
 
-    private void place(int fd, FlowAddresses flow) {
+    private void place(int fd, FlowAddresses flow, @Nullable Source source) {
         Worker target = home.workers.placeFor(home.worker());
         target.expect();
         long acceptedNanos = System.nanoTime();
         if (target == home.worker()) {
-            new TcpSession(home, listener, fd, flow, acceptedNanos).start();
+            new TcpSession(home, listener, fd, flow, source, acceptedNanos).start();
             return;
         }
         TcpWorker adopting = siblings[target.index()];
         try {
             target.execute(
-                    () -> new TcpSession(adopting, listener, fd, flow, acceptedNanos).start());
+                    () -> new TcpSession(adopting, listener, fd, flow, source, acceptedNanos).start());
         } catch (RejectedExecutionException e) {
             target.left();
+            if (source != null) {
+                source.release();
+            }
             listener.release();
             home.worker().linux().close(fd);
         }

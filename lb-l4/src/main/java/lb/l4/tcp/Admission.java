@@ -1,5 +1,6 @@
 package lb.l4.tcp;
 
+import lb.core.config.CidrTable;
 import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
@@ -10,7 +11,8 @@ import lb.l4.worker.Descriptor;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
-/// Whether a client is let in: the listener's rules, and before them the PROXY header that a trusted peer has to send.
+/// What a session waits for before it begins: the PROXY header that a trusted peer has to send. Only then the client's
+/// address is known, for which the [Gate] is asked; others were let in before they had a session.
 ///
 /// Threading: confined to the session's worker.
 final class Admission {
@@ -34,16 +36,10 @@ final class Admission {
         return awaitsHeader;
     }
 
-    /// Why the client is refused, or null if nothing speaks against it so far.
-    @Nullable
-    EndCause refusal() {
-        return awaitsHeader || settings.rules().permits(flow.clientAddress()) ? null : EndCause.DENIED;
-    }
-
     /// Looks for a PROXY header and consumes exactly that: what follows stays in the kernel.
     ///
     /// @param events all that the socket has had
-    /// @return as [#refusal]
+    /// @return why the client is refused, or null if nothing speaks against it so far; its source is then the gate's
     @Nullable
     EndCause readHeader(Descriptor client, int events) {
         Worker worker = home.worker();
@@ -59,7 +55,7 @@ final class Admission {
                 Linux.recv(client.intValue(), worker.buffer(), length);
                 flow.setHeader(found);
                 awaitsHeader = false;
-                yield refusal();
+                yield ask(flow.clientAddress());
             }
             case ProxyHeaderResult.Incomplete _ ->
                 (events & Descriptor.RDHUP) == 0 ? null : EndCause.CLIENT_CLOSED;
@@ -68,5 +64,9 @@ final class Admission {
                 yield EndCause.BAD_PROXY_HEADER;
             }
         };
+    }
+
+    private @Nullable EndCause ask(byte[] client) {
+        return home.gate.ask(listener, settings, client.length == 4, CidrTable.high(client), CidrTable.low(client));
     }
 }

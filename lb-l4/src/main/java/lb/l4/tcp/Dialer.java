@@ -2,8 +2,10 @@ package lb.l4.tcp;
 
 import lb.core.balance.Tried;
 import lb.core.config.Endpoint;
+import lb.core.config.QueueConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.PoolSnapshot;
+import lb.core.pool.SlotQueue;
 import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Connects a session to a backend: picks one, and another one when it cannot
 /// be reached, at most `connect-tries` times and never one that has failed
-/// before. Nothing was relayed yet, so no byte is lost by that.
+/// before. Nothing was relayed yet, so no byte is lost by that. While all backends are full the session waits in the
+/// pool's [SlotQueue].
 ///
 /// Threading: confined to the session's worker.
 final class Dialer {
@@ -21,6 +24,11 @@ final class Dialer {
     private final TcpSession session;
     private PoolSnapshot snapshot;
     private long flowHash;
+    private @Nullable QueuedSession waiter;
+    /// Whether the next try was taken out of the retry budget already: waiting for it is no other one.
+    private boolean isRetryPaid;
+    /// What the session ends with if no backend is left.
+    private EndCause cause = EndCause.NO_BACKEND;
     private Tried tried = Tried.NONE;
     private @Nullable Backend backend;
     private @Nullable SessionSocket socket;
@@ -32,32 +40,33 @@ final class Dialer {
         this.flowHash = session.flowHash(snapshot.hashKey());
     }
 
-    /// Makes the first attempt.
-    void dial() {
-        attempt(EndCause.NO_BACKEND);
-    }
-
-    /// Tries backends until a connect is under way, or ends the session.
-    ///
-    /// @param cause what the session ends with if no backend is left
-    private void attempt(EndCause cause) {
-        EndCause lastCause = cause;
+    /// Tries backends until a connect is under way, waits for one where all are full, or ends the session.
+    void attempt() {
         refresh();
-        while (session.slots().tries() < session.pool().connectTries()) {
-            Backend picked = snapshot.pick(flowHash, tried);
-            if (picked == null || (session.slots().tries() > 0 && !mayRetry())) {
-                break;
-            }
-            backend = picked;
-            session.slots().takeBackend(picked);
-            int result = connect(picked.endpoint());
-            if (result >= 0) {
-                session.setDeadline(session.pool().connectTicks());
+        while (session.slots().tries() < session.pool().connectTries() && snapshot.hasUntried(tried) && mayTry()) {
+            SlotQueue queue = session.upstream().pool().queue();
+            boolean keeps = session.pool().queue().scope() == QueueConfig.Scope.BACKEND;
+            // Whoever waits was here first.
+            Backend picked = queue.hasWaiting() ? null : keeps ? acquireHashed() : snapshot.acquire(flowHash, tried);
+            if (picked == null) {
+                queueUp(queue, keeps ? snapshot.pick(flowHash, tried) : null);
                 return;
             }
-            lastCause = giveUp(-result);
+            int result = connectTo(picked);
+            if (result >= 0) {
+                return;
+            }
+            cause = giveUp(-result);
         }
-        session.finish(lastCause);
+        session.finish(cause);
+    }
+
+    private boolean mayTry() {
+        if (session.slots().tries() > 0 && !isRetryPaid) {
+            isRetryPaid = mayRetry();
+            return isRetryPaid;
+        }
+        return true;
     }
 
     private boolean mayRetry() {
@@ -76,6 +85,66 @@ final class Dialer {
             snapshot = now;
             flowHash = session.flowHash(now.hashKey());
         }
+    }
+
+    private @Nullable Backend acquireHashed() {
+        Backend picked = snapshot.pick(flowHash, tried);
+        return picked == null || picked.tryAcquire() ? picked : null;
+    }
+
+    /// Waits until a backend has room: all are full, or others wait already.
+    ///
+    /// @param wanted the only one that will do; null for any
+    private void queueUp(SlotQueue queue, @Nullable Backend wanted) {
+        QueuedSession joining = new QueuedSession(session, tried, wanted);
+        if (!queue.join(joining, session.pool().queue().length())) {
+            session.finish(EndCause.QUEUE_FULL);
+            return;
+        }
+        waiter = joining;
+        session.setDeadline(session.pool().queueTicks());
+    }
+
+    /// Whether the session waits for room at a backend.
+    boolean isWaiting() {
+        return waiter != null;
+    }
+
+    /// Goes on if the waiting is over.
+    void onReady() {
+        QueuedSession answered = waiter;
+        if (answered == null || !answered.isAnswered()) {
+            return;
+        }
+        waiter = null;
+        session.slots().waited(answered);
+        Backend granted = session.upstream().pool().queue().answer(answered);
+        refresh();
+        if (granted != null && !snapshot.takes(granted)) {
+            granted.release();
+            granted = null;
+        }
+        if (granted == null) {
+            attempt();
+            return;
+        }
+        int result = connectTo(granted);
+        if (result < 0) {
+            cause = giveUp(-result);
+            attempt();
+        }
+    }
+
+    /// Tries a backend whose slot is the session's. Returns a negative errno if that failed at once.
+    private int connectTo(Backend acquired) {
+        backend = acquired;
+        isRetryPaid = false;
+        session.slots().takeBackend(acquired);
+        int result = connect(acquired.endpoint());
+        if (result >= 0) {
+            session.setDeadline(session.pool().connectTicks());
+        }
+        return result;
     }
 
     /// Starts to connect. Returns a negative errno if that failed at once.
@@ -147,26 +216,49 @@ final class Dialer {
     }
 
     void onDeadline() {
-        failed(Errno.ETIMEDOUT);
+        if (waiter != null) {
+            session.finish(EndCause.QUEUE_TIMEOUT);
+        } else {
+            failed(Errno.ETIMEDOUT);
+        }
     }
 
     private void failed(int errno) {
-        release();
-        attempt(giveUp(errno));
+        abandon();
+        cause = giveUp(errno);
+        attempt();
     }
 
-    /// The backend that is being connected to is lost: another one is tried.
+    /// The backend that is being connected to is lost: another one is tried. Who waits has none: the queue knows what is
+    /// lost by itself.
     ///
-    /// @param cause what the session ends with if there is none
-    void leave(EndCause cause) {
-        release();
-        leaveBackend();
-        attempt(cause);
+    /// @param lostBy what the session ends with if there is none
+    void leave(EndCause lostBy) {
+        if (waiter == null) {
+            abandon();
+            leaveBackend();
+            cause = lostBy;
+            attempt();
+        }
+    }
+
+    /// Gives back whatever the session waits for.
+    void release() {
+        abandon();
+        QueuedSession left = waiter;
+        if (left != null) {
+            waiter = null;
+            session.slots().waited(left);
+            Backend granted = session.upstream().pool().queue().leave(left);
+            if (granted != null) {
+                granted.release();
+            }
+        }
     }
 
     /// Abandons a connect that is under way. The backend may have completed it by now: RST tells it that nothing will
     /// come, and leaves no TIME_WAIT behind.
-    void release() {
+    private void abandon() {
         if (socket != null) {
             session.worker().linux().resetOnClose(socket.intValue());
             session.worker().closeLater(socket);

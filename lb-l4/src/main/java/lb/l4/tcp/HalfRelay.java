@@ -47,7 +47,7 @@ abstract class HalfRelay extends Descriptor {
     /// back to.
     private static final int SMALL_READ_BYTES = 16 << 10;
     /// What one turn may move, so that a bulk direction cannot delay the others.
-    private static final int TURN_BYTES = 1 << 20;
+    static final int TURN_BYTES = 1 << 20;
     private static final int TURN_READS = 16;
     /// A direction is spliced after so many reads in a row of at least this size: copying 16 KiB costs less than two splices
     /// more (1.06), copying 32 KiB more than they do (0.93).
@@ -71,6 +71,7 @@ abstract class HalfRelay extends Descriptor {
     private boolean isUrgent;
     private boolean isSplicing;
     private int readBytes = SMALL_READ_BYTES;
+    private int turnBytes = TURN_BYTES;
     /// Reads in a row that speak for the other way of moving bytes.
     private int votes;
     private int error;
@@ -167,6 +168,18 @@ abstract class HalfRelay extends Descriptor {
         activeTick = worker.wheel().now();
     }
 
+    /// Has the next turn move about so many bytes at most. It may become some more, by what a read brings that the turn
+    /// began when it had nearly all of them.
+    ///
+    /// @param most at least 1
+    void limitTurn(int most) {
+        turnBytes = Math.min(most, TURN_BYTES);
+        readBytes = Math.min(readBytes, turnBytes);
+        isSplicing = false;
+        // A pipe would take far more at once: no turn has so many reads that it comes to that.
+        votes = -TURN_READS;
+    }
+
     /// Moves what can be moved now, at most one turn's share.
     Step pump() {
         if (isBlocked) {
@@ -178,7 +191,7 @@ abstract class HalfRelay extends Descriptor {
                 return flushed;
             }
         }
-        long turnEnd = bytes + TURN_BYTES;
+        long turnEnd = bytes + turnBytes;
         Step step = Step.DRAINED;
         for (int reads = 0; isReadable && state == State.OPEN; reads++) {
             if (reads == TURN_READS || bytes >= turnEnd) {

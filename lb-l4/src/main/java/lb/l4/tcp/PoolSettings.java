@@ -5,6 +5,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.QueueConfig;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -16,14 +17,15 @@ import org.jspecify.annotations.Nullable;
 /// @param proxyHeader null for none
 record PoolSettings(int connectTicks, int connectTries, int idleTicks, int finTicks, int lifetimeTicks,
         int lifetimeJitterPercent, int maxConnections, KeepaliveConfig keepalive,
-        @Nullable ProxyHeaderEncoder proxyHeader) {
+        @Nullable ProxyHeaderEncoder proxyHeader, QueueConfig queue, int queueTicks) {
 
     static PoolSettings of(PoolConfig config) {
         int idle = ticks(config.idleTimeout());
         int fin = ticks(config.finTimeout());
         return new PoolSettings(ticks(config.connectTimeout()), config.connectTries(), idle, fin == 0 ? idle : fin,
                 ticks(config.maxLifetime()), config.lifetimeJitterPercent(), config.maxConnections(),
-                config.keepalive(), proxyHeader(config.proxyProtocol()));
+                config.keepalive(), proxyHeader(config.proxyProtocol()), config.queue(),
+                ticks(config.queue().timeout()));
     }
 
     /// The lifetime of one session, 0 for no end: those that began together do not end together.

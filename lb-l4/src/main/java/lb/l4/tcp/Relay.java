@@ -11,7 +11,7 @@ import lb.l4.worker.Worker;
 /// them.
 ///
 /// Threading: confined to the session's worker.
-final class Relay {
+class Relay {
 
     /// Keepalive is switched on at the backend's socket when a session is as old as
     /// this: a short one never pays for it. The client's socket inherits it from the
@@ -129,7 +129,8 @@ final class Relay {
         }
     }
 
-    private void advance(HalfRelay half) {
+    /// Moves one direction's share, and does what comes of it.
+    void advance(HalfRelay half) {
         boolean isFirst = half.bytes() == 0;
         HalfRelay.Step step = half.pump();
         if (isFirst && half == up && half.bytes() > 0) {

@@ -1,7 +1,9 @@
 package lb.l4.tcp;
 
+import lb.core.limit.Source;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
+import lb.core.session.QueueRecord;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +19,29 @@ final class Slots {
     private boolean holdsPool;
     private boolean holdsBackend;
     private @Nullable Backend backend;
+    private @Nullable Source source;
+    private @Nullable QueueRecord queued;
     private int tries;
 
     /// The session is counted at its worker and its listener already.
-    Slots(Worker worker, TcpListener listener, Pool pool) {
+    ///
+    /// @param source that it is counted for already; null if for none, or not yet
+    Slots(Worker worker, TcpListener listener, Pool pool, @Nullable Source source) {
         this.worker = worker;
         this.listener = listener;
         this.pool = pool;
+        this.source = source;
+    }
+
+    /// The session is counted for a source from now on; for null, if it is for none.
+    void takeSource(@Nullable Source counted) {
+        source = counted;
+    }
+
+    /// The source that the session is counted for.
+    @Nullable
+    Source source() {
+        return source;
     }
 
     /// Returns false if the pool has `limit` sessions.
@@ -32,11 +50,10 @@ final class Slots {
         return holdsPool;
     }
 
-    /// Takes the slot of a backend that was picked, and gives back the one of the backend that was tried before.
-    void takeBackend(Backend picked) {
+    /// The slot of a backend is the session's; the one of the backend that was tried before it gives back.
+    void takeBackend(Backend acquired) {
         giveBackendBack();
-        picked.acquire();
-        backend = picked;
+        backend = acquired;
         holdsBackend = true;
         tries++;
     }
@@ -54,6 +71,17 @@ final class Slots {
         return backend;
     }
 
+    /// A wait for a backend is over.
+    void waited(QueuedSession waiter) {
+        queued = waiter.record(queued);
+    }
+
+    /// How the session waited, or null if it did not.
+    @Nullable
+    QueueRecord queued() {
+        return queued;
+    }
+
     /// How many backends were tried.
     int tries() {
         return tries;
@@ -64,6 +92,9 @@ final class Slots {
         giveBackendBack();
         if (holdsPool) {
             pool.release();
+        }
+        if (source != null) {
+            source.release();
         }
         listener.release();
         worker.left();

@@ -1,10 +1,15 @@
 package lb.l4.tcp;
 
+import java.util.List;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.BalanceConfig.HashKey;
+import lb.core.config.BandwidthConfig;
+import lb.core.limit.Bandwidth;
+import lb.core.limit.Source;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.core.session.EndReason;
+import lb.core.session.QueueRecord;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
 import lb.l4.linux.Linux;
@@ -20,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to one worker.
 ///
 ///     ACCEPTED    -> CONNECTING   admitted: the rules let it in, a PROXY header that was expected was read
-///     CONNECTING  -> CONNECTING   the backend could not be reached, another one is tried
+///     CONNECTING  -> CONNECTING   the backend could not be reached, another one is tried; or all are full, and the
+///                                 session waits in the pool's queue
 ///     CONNECTING  -> RELAYING     connected
 ///     RELAYING    -> FLUSHING     one side has finished sending
 ///     any         -> CLOSED       finish(), the only way out
@@ -60,7 +66,10 @@ final class TcpSession extends Ready {
 
     /// The session is counted in the worker's load and the listener's
     /// limit already.
-    TcpSession(TcpWorker home, TcpListener listener, int fd, FlowAddresses flow, long acceptedNanos) {
+    ///
+    /// @param source that it is counted for; null if for none, or not yet
+    TcpSession(TcpWorker home, TcpListener listener, int fd, FlowAddresses flow, @Nullable Source source,
+            long acceptedNanos) {
         this.home = home;
         this.worker = home.worker();
         this.listener = listener;
@@ -69,7 +78,7 @@ final class TcpSession extends Ready {
         this.flow = flow;
         this.client = new SessionSocket(fd, this);
         this.admission = new Admission(home, listener, settings, flow);
-        this.slots = new Slots(worker, listener, settings.upstream().pool());
+        this.slots = new Slots(worker, listener, settings.upstream().pool(), source);
         this.number = home.nextSessionNumber();
         this.acceptedNanos = acceptedNanos;
     }
@@ -102,10 +111,7 @@ final class TcpSession extends Ready {
     }
 
     private void start0() {
-        EndCause refusal = admission.refusal();
-        if (refusal != null) {
-            finish(refusal);
-        } else if (!worker.register(client)) {
+        if (!worker.register(client)) {
             finish(EndCause.NO_RESOURCES);
         } else if (admission.awaitsHeader()) {
             setDeadline(settings.proxyHeaderTicks());
@@ -117,6 +123,9 @@ final class TcpSession extends Ready {
     private void onEventsBeforeAdmission(int events) {
         clientEvents |= events;
         EndCause refusal = admission.readHeader(client, clientEvents);
+        if (!admission.awaitsHeader()) {
+            slots.takeSource(home.gate.takeSource());
+        }
         if (refusal != null) {
             finish(refusal);
         } else if (!admission.awaitsHeader()) {
@@ -131,7 +140,7 @@ final class TcpSession extends Ready {
         }
         state = State.CONNECTING;
         dialer = new Dialer(this);
-        dialer.dial();
+        dialer.attempt();
         if ((clientEvents & Descriptor.RDHUP) != 0) {
             worker.ready(this);
         }
@@ -157,13 +166,32 @@ final class TcpSession extends Ready {
         connectNanos = System.nanoTime() - acceptedNanos;
         dialer = null;
         state = State.RELAYING;
-        Relay started = new Relay(this, client, upstream);
+        Relay started = newRelay(upstream);
         relay = started;
         if (sendProxyHeader(started)) {
             started.start(clientEvents, upstreamEvents);
         } else {
             finish(EndCause.SERVER_RESET);
         }
+    }
+
+    private Relay newRelay(SessionSocket upstream) {
+        Source source = slots.source();
+        BandwidthConfig own = settings.bandwidth();
+        List<Bandwidth> up = limits(own.up(), source == null ? null : source.up());
+        List<Bandwidth> down = limits(own.down(), source == null ? null : source.down());
+        return up.isEmpty() && down.isEmpty()
+                ? new Relay(this, client, upstream)
+                : new ThrottledRelay(this, client, upstream, up, down);
+    }
+
+    /// @param own bytes a second of the session; 0 for no limit
+    private static List<Bandwidth> limits(long own, @Nullable Bandwidth ofSource) {
+        if (own == 0) {
+            return ofSource == null ? List.of() : List.of(ofSource);
+        }
+        Bandwidth ofSession = new Bandwidth(own, System.nanoTime());
+        return ofSource == null ? List.of(ofSession) : List.of(ofSession, ofSource);
     }
 
     /// Returns false if the backend failed.
@@ -225,11 +253,20 @@ final class TcpSession extends Ready {
     @Override
     protected void onReady() {
         switch (state) {
-            case CONNECTING -> endIfClientLeft();
+            case CONNECTING -> onReadyWhileConnecting();
             case RELAYING, FLUSHING -> relay().onReady();
             case ACCEPTED, CLOSED -> {
                 // Nothing is waiting.
             }
+        }
+    }
+
+    private void onReadyWhileConnecting() {
+        if ((clientEvents & Descriptor.RDHUP) != 0) {
+            endIfClientLeft();
+        }
+        if (state == State.CONNECTING) {
+            dialer().onReady();
         }
     }
 
@@ -283,6 +320,9 @@ final class TcpSession extends Ready {
         SessionPhase phase = phase();
         state = State.CLOSED;
         worker.wheel().clear(this);
+        if (relay == null && !cause.isOfClient()) {
+            listener.refusals(worker).add(cause);
+        }
         boolean isClean = cause == EndCause.NORMAL;
         if (dialer != null) {
             dialer.release();
@@ -290,17 +330,25 @@ final class TcpSession extends Ready {
         if (relay != null) {
             relay.release(isClean);
         }
-        if (!isClean && cause != EndCause.CLIENT_RESET && cause != EndCause.CLIENT_CLOSED) {
-            worker.linux().resetOnClose(client.intValue());
-        }
         // Made while the session still counts, given away when it does not.
         SessionRecord ended = recordOf(new EndReason(cause, phase));
-        worker.closeLater(client);
+        closeClient(cause);
         slots.giveAllBack();
         home.remove(this);
         if (ended != null) {
             report(ended);
         }
+    }
+
+    private void closeClient(EndCause cause) {
+        if (cause.isOfGate()) {
+            home.gate.reject(client, settings);
+            return;
+        }
+        if (cause != EndCause.NORMAL && !cause.isOfClient()) {
+            worker.linux().resetOnClose(client.intValue());
+        }
+        worker.closeLater(client);
     }
 
     /// Null if there is none, or none can be made: the session's end does not depend on it.
@@ -324,7 +372,7 @@ final class TcpSession extends Ready {
     private SessionPhase phase() {
         return switch (state) {
             case ACCEPTED -> SessionPhase.ADMISSION;
-            case CONNECTING -> SessionPhase.CONNECT;
+            case CONNECTING -> dialer != null && dialer.isWaiting() ? SessionPhase.QUEUE : SessionPhase.CONNECT;
             case RELAYING, CLOSED -> SessionPhase.DATA;
             case FLUSHING -> SessionPhase.LAST;
         };
@@ -336,11 +384,13 @@ final class TcpSession extends Ready {
         }
         Relay moved = relay;
         Backend lastBackend = slots.backend();
-        return new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
+        SessionRecord ended = new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
                 flow.peer(), flow.client(), flow.local(worker.linux(), client.intValue()), acceptedMillis,
                 connectNanos, System.nanoTime() - acceptedNanos,
                 moved == null ? 0 : moved.bytesUp(), moved == null ? 0 : moved.bytesDown(), slots.tries(), reason,
                 listener.active(), upstream().pool().active(), lastBackend == null ? 0 : lastBackend.active());
+        QueueRecord queued = slots.queued();
+        return queued == null ? ended : ended.waited(queued);
     }
 
     /// Unique in the process, and by the process's random prefix most

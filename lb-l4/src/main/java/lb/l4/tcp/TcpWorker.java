@@ -18,12 +18,16 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to its worker, but for the final fields.
 public final class TcpWorker {
 
+    private static final int MOST_TARPITS = 1024;
+    private static final int SESSIONS_PER_TARPIT = 16;
+
     final Worker worker;
     final Workers workers;
     final SessionLog sessionLog;
     final FloodLimiter warnings;
     final Pacing pacing;
     final String idPrefix;
+    final Gate gate;
 
     private @Nullable TcpSession first;
     private final List<SessionSweep> sweeps = new ArrayList<>(1);
@@ -32,14 +36,25 @@ public final class TcpWorker {
     /// @param warnings takes what may happen with every connection
     /// @param idPrefix starts the id of every session, so that ids of several workers and
     ///     processes differ
+    /// @param tarpits how many connections that were not let in the process may hold
     public TcpWorker(Worker worker, Workers workers, SessionLog sessionLog, FloodLimiter warnings, Pacing pacing,
-            String idPrefix) {
+            String idPrefix, ConnectionLimit tarpits) {
         this.worker = worker;
         this.workers = workers;
         this.sessionLog = sessionLog;
         this.warnings = warnings;
         this.pacing = pacing;
         this.idPrefix = idPrefix;
+        this.gate = new Gate(this, tarpits);
+    }
+
+    /// How many connections that were not let in a process of so many sessions may hold.
+    ///
+    /// @param maxConnections 0 for no limit
+    public static int tarpits(int maxConnections) {
+        return maxConnections == 0
+                ? MOST_TARPITS
+                : Math.clamp(maxConnections / SESSIONS_PER_TARPIT, 1, MOST_TARPITS);
     }
 
     public Worker worker() {
@@ -53,6 +68,11 @@ public final class TcpWorker {
 
     long nextSessionNumber() {
         return sessionsStarted++;
+    }
+
+    /// The id of a connection that has no session.
+    String nextSessionId() {
+        return idPrefix + Long.toHexString(nextSessionNumber());
     }
 
     void add(TcpSession session) {

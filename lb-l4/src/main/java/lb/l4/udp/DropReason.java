@@ -16,6 +16,8 @@ public enum DropReason {
     POOL_LIMIT,
     /// The pool has no backend that could be used.
     NO_BACKEND,
+    /// All backends that could be used have `max-connections` flows and sessions.
+    BACKENDS_FULL,
     /// No descriptor, port or memory was left for another flow.
     NO_RESOURCES,
     /// The listener takes no new flows any more.

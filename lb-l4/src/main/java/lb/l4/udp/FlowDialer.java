@@ -34,16 +34,20 @@ final class FlowDialer {
         HashKey part = snapshot.hashKey();
         long hash = part == null ? 0 : flow.client.hash(part);
         for (int tries = 1; tries <= snapshot.config().connectTries(); tries++) {
-            Backend picked = wanted != null && !flow.backend.tried().contains(wanted)
-                    ? wanted
-                    : snapshot.pick(hash, flow.backend.tried());
-            if (picked == null || (tries > 1 && !flow.backend.pool().retries().tryRetry(System.nanoTime()))) {
+            if (tries > 1 && !mayRetry(flow, snapshot)) {
                 break;
+            }
+            Backend picked = wanted != null && !flow.backend.tried().contains(wanted) && wanted.tryAcquire()
+                    ? wanted
+                    : snapshot.acquire(hash, flow.backend.tried());
+            if (picked == null) {
+                return snapshot.hasUntried(flow.backend.tried()) ? DropReason.BACKENDS_FULL : DropReason.NO_BACKEND;
             }
             int result = connect(flow, picked, tries);
             if (result >= 0) {
                 return null;
             }
+            picked.release();
             if (Errno.isOutOfResources(-result) || result == -Errno.EAGAIN) {
                 home.warnings.log("backend " + picked.id() + ": cannot begin a flow: " + Errno.text(-result));
                 return DropReason.NO_RESOURCES;
@@ -52,6 +56,10 @@ final class FlowDialer {
             flow.settings().upstream().connectFailed(picked, Errno.text(-result));
         }
         return DropReason.NO_BACKEND;
+    }
+
+    private static boolean mayRetry(UdpFlow flow, PoolSnapshot snapshot) {
+        return snapshot.hasUntried(flow.backend.tried()) && flow.backend.pool().retries().tryRetry(System.nanoTime());
     }
 
     private int connect(UdpFlow flow, Backend picked, int tries) {
@@ -71,7 +79,6 @@ final class FlowDialer {
             return -Errno.ENOMEM;
         }
         sockets.opened(socket);
-        picked.acquire();
         flow.backend.choose(picked, tries);
         flow.connected(socket, header(flow));
         return fd;

@@ -50,18 +50,23 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
 
     /// Whether the sender of a datagram lies in one of the networks. Allocates nothing.
     static boolean isIn(CidrSet networks, ReceiveBatch in, int slot) {
-        if (networks.isEmpty()) {
-            return false;
-        }
-        // Where lb runs, x86-64 and AArch64, memory is little-endian.
-        return in.isIpv6(slot)
-                ? networks.containsIpv6(Long.reverseBytes(in.peerHigh(slot)), Long.reverseBytes(in.peerLow(slot)))
-                : networks.containsIpv4(Integer.reverseBytes((int) in.peerLow(slot)));
+        return !networks.isEmpty() && networks.contains(!in.isIpv6(slot), high(in, slot), low(in, slot));
     }
 
     /// Whether the sender of a datagram may come in. Allocates nothing.
     static boolean permits(AddressRules rules, ReceiveBatch in, int slot) {
-        return !isIn(rules.deny(), in, slot) && (rules.allow().isEmpty() || isIn(rules.allow(), in, slot));
+        return rules.permits(!in.isIpv6(slot), high(in, slot), low(in, slot));
+    }
+
+    /// The first 64 bits of the sender's address, see [lb.core.config.CidrTable#of(boolean,long,long)]. Where lb runs,
+    /// x86-64 and AArch64, memory is little-endian.
+    private static long high(ReceiveBatch in, int slot) {
+        return Long.reverseBytes(in.isIpv6(slot) ? in.peerHigh(slot) : in.peerLow(slot));
+    }
+
+    /// The others.
+    private static long low(ReceiveBatch in, int slot) {
+        return in.isIpv6(slot) ? Long.reverseBytes(in.peerLow(slot)) : 0;
     }
 
     /// 4 or 16 bytes.

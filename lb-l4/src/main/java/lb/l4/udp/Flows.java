@@ -157,7 +157,7 @@ final class Flows {
         }
         Pool pool = settings.upstream().pool();
         PoolSnapshot snapshot = pool.snapshot();
-        if (snapshot.candidates().isEmpty() && snapshot.backups().isEmpty()) {
+        if (snapshot.isEmpty()) {
             return DropReason.NO_BACKEND;
         }
         int poolLimit = snapshot.config().maxConnections();

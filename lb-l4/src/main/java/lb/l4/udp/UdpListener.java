@@ -187,7 +187,7 @@ public final class UdpListener {
 
     private static Settings settings(ListenerConfig config, Upstream upstream) {
         FlowConfig flows = Objects.requireNonNull(config.udp(), "a listener of UDP");
-        return new Settings(upstream, new AddressRules(config.allow(), config.deny()),
+        return new Settings(upstream, config.rules(),
                 new CidrSet(config.proxyProtocolFrom()), flows, Worker.ticks(flows.idleTimeout()),
                 Worker.ticks(flows.unanswered().within()), config.accessLog());
     }

@@ -9,13 +9,16 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.Socket;
 import java.util.List;
+import lb.core.config.AdmissionConfig;
 import lb.core.config.Cidr;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
+import lb.core.limit.SourceLimits;
 import lb.l4.peers.DatagramServer;
 import lb.l4.peers.EchoServer;
+import lb.l4.peers.Heard;
 import lb.l4.peers.LoopbackServer;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +35,7 @@ class AllocationTest {
     /// message has not.
     private static final double BYTES_PER_MESSAGE = 0.25;
     private static final double BYTES_PER_SESSION = 1_024;
+    private static final double BYTES_PER_REFUSAL = 1;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -61,6 +65,26 @@ class AllocationTest {
             });
             System.out.printf("allocated per short session: %.0f bytes%n", least);
             assertThat(least).isLessThanOrEqualTo(BYTES_PER_SESSION);
+        }
+    }
+
+    @Test
+    void aRefusedConnectionAllocatesNothing() throws Exception {
+        SourceLimits limits = new SourceLimits(1, null, 0, 0, 32, 64, 1000);
+        try (LoopbackServer server = new LoopbackServer(new EchoServer());
+                Balancer lb = new Balancer(
+                        TestConfigs.lb(List.of(TestConfigs.unlogged(TestConfigs.listener("in", "out"))
+                                .with(AdmissionConfig.OPEN.with(limits))),
+                                List.of(PoolBuilder.out(server.address()).build())));
+                Socket only = lb.connect()) {
+            pingPong(only, 1);
+            double least = leastPer(SESSIONS, BYTES_PER_REFUSAL, () -> {
+                for (int i = 0; i < SESSIONS; i++) {
+                    assertThat(lb.heardOnConnecting().end()).isEqualTo(Heard.End.RST);
+                }
+            });
+            System.out.printf("allocated per refused connection: %.3f bytes%n", least);
+            assertThat(least).isLessThanOrEqualTo(BYTES_PER_REFUSAL);
         }
     }
 

@@ -54,7 +54,7 @@ class ConnectionIdTest {
 
     private static BackendConfig backend(String name, DatagramServer server, long id) {
         return new BackendConfig(name, new Endpoint.Inet(server.address().getAddress(), server.address().getPort()), 1,
-                false, id, Place.FIRST);
+                false, id, 0, Place.FIRST);
     }
 
     /// The handshake begins with an id that the client made up; from then on the client uses the server's.

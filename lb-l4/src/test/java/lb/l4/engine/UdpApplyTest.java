@@ -19,6 +19,7 @@ import lb.l4.peers.DatagramClient;
 import lb.l4.peers.DatagramServer;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.LoopbackServer;
+import lb.l4.udp.DropReason;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -147,7 +148,7 @@ class UdpApplyTest {
     @Test
     void whatWasDroppedIsToldOnceAndByReason() throws Exception {
         List<String> lines = new ArrayList<>();
-        DropReport report = new DropReport(lines::add);
+        DropReport<DropReason> report = new DropReport<>("dropped datagrams", DropReason::toString, lines::add);
         try (Balancer lb = new Balancer(TestConfigs.udp(1, pool(red), TestConfigs.FLOWS.withMaxFlows(1)));
                 DatagramClient first = new DatagramClient(lb.address());
                 DatagramClient second = new DatagramClient(lb.address())) {

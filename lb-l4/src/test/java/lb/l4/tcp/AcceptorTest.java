@@ -80,9 +80,9 @@ class AcceptorTest {
 
     private Acceptor acceptor(int fd, ConnectionLimit limit) {
         PoolConfig nobody = TestConfigs.pool("out");
-        TcpListener listener = new TcpListener(config(), upstream(nobody), limit);
+        TcpListener listener = new TcpListener(config(), upstream(nobody), limit, 1);
         TcpWorker tcp = new TcpWorker(workers.all().getFirst(), workers, (_, _) -> {},
-                WARNINGS, new Pacing(CongestionControl.AUTO), "t");
+                WARNINGS, new Pacing(CongestionControl.AUTO), "t", new ConnectionLimit(0));
         return new Acceptor(fd, new TcpWorker[]{tcp}, tcp, listener, bound);
     }
 

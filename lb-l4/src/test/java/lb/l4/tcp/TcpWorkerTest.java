@@ -33,7 +33,7 @@ class TcpWorkerTest {
     private final Workers workers = new Workers(1, 0, Duration.ZERO, warnings);
     private final Worker worker = workers.all().getFirst();
     private final TcpWorker tcp = new TcpWorker(worker, workers, (_, _) -> {}, warnings,
-            new Pacing(CongestionControl.SYSTEM), "t");
+            new Pacing(CongestionControl.SYSTEM), "t", new ConnectionLimit(0));
 
     /// Looks, in every turn of the loop, how many sessions there are.
     private final class Observer extends Ready {
@@ -89,14 +89,14 @@ class TcpWorkerTest {
                 in.accessLog());
         ConnectionLimit none = new ConnectionLimit(0);
         TcpListener listener = new TcpListener(config,
-                new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), (_, _) -> {}), none);
+                new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), (_, _) -> {}), none, 1);
         LocalAddress bound = new LocalAddress(false, InetAddress.getLoopbackAddress(), 1);
         for (int i = 0; i < SESSIONS; i++) {
             int fd = worker.linux().socket(Linux.AF_INET, SOCK_DGRAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
             assertThat(fd).isPositive();
             listener.tryAcquire();
             worker.expect();
-            new TcpSession(tcp, listener, fd, new FlowAddresses(PEER, 1, bound), System.nanoTime()).start();
+            new TcpSession(tcp, listener, fd, new FlowAddresses(PEER, 1, bound), null, System.nanoTime()).start();
         }
     }
 }
