@@ -80,7 +80,7 @@ public final class Engine implements AutoCloseable {
                     new UdpWorker(worker, sessionLog, warnings, idPrefix));
         }).toArray(WorkerSides[]::new);
         configuration = new Configuration(control, sides, pacing, tarpits, warnings);
-        report("dropped datagrams", configuration::dropped, DropReason::toString);
+        report("dropped datagrams", this::droppedSoFar, DropReason::toString);
         report("connections not served", configuration::refused, EndCause::text);
         report("dry run: connections that would be refused", configuration::dryRun, EndCause::text);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
@@ -90,6 +90,16 @@ public final class Engine implements AutoCloseable {
     private <R> void report(String what, Supplier<Map<String, Map<R, Long>>> counts, Function<R, String> name) {
         DropReport<R> report = new DropReport<>(what, name, log::warn);
         control.scheduleAtFixedRate(() -> report.tell(counts.get()), 1, 1, TimeUnit.SECONDS);
+    }
+
+    /// What the kernel dropped is known when its workers have looked: it is told the next time.
+    private Map<String, Map<DropReason, Long>> droppedSoFar() {
+        if (configuration.hasUdp()) {
+            for (WorkerSides side : sides) {
+                side.udp().countQueueDrops();
+            }
+        }
+        return configuration.dropped();
     }
 
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep

@@ -3,6 +3,8 @@ package lb.l4.udp;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import lb.core.config.AddressRules;
+import lb.core.config.CidrSet;
 import lb.l4.linux.ReceiveBatch;
 import lb.l4.tcp.LocalAddress;
 
@@ -42,7 +44,31 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
 
     boolean matches(ReceiveBatch in, int slot, long otherTag) {
         return peerLow == in.peerLow(slot) && peerPort == in.peerPort(slot) && peerHigh == in.peerHigh(slot)
-                && tag == otherTag && localLow == in.localLow(slot) && localHigh == in.localHigh(slot);
+                && (!isIpv6 || scope == in.peerScope(slot)) && tag == otherTag && localLow == in.localLow(slot)
+                && localHigh == in.localHigh(slot);
+    }
+
+    /// Whether the sender of a datagram lies in one of the networks. Allocates nothing.
+    static boolean isIn(CidrSet networks, ReceiveBatch in, int slot) {
+        return networks.contains(!in.isIpv6(slot), high(in, slot), low(in, slot));
+    }
+
+    /// Whether the sender of a datagram may come in. Allocates nothing.
+    static boolean permits(AddressRules rules, ReceiveBatch in, int slot) {
+        return rules.permits(!in.isIpv6(slot), high(in, slot), low(in, slot));
+    }
+
+    /// The first 64 bits of the sender's address; an IPv4 address is followed by zeros. Where lb runs, x86-64 and AArch64,
+    /// memory is little-endian.
+    private static long high(ReceiveBatch in, int slot) {
+        return in.isIpv6(slot)
+                ? Long.reverseBytes(in.peerHigh(slot))
+                : (long) Integer.reverseBytes((int) in.peerLow(slot)) << 32;
+    }
+
+    /// The other 64 bits.
+    private static long low(ReceiveBatch in, int slot) {
+        return in.isIpv6(slot) ? Long.reverseBytes(in.peerLow(slot)) : 0;
     }
 
     /// 4 or 16 bytes.
