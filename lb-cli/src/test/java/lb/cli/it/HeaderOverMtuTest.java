@@ -24,6 +24,8 @@ class HeaderOverMtuTest {
                 // An answer says that what came before was looked at.
                 client.ask("small");
             }
+            lb.signal("TERM");
+            lb.err().await("SIGTERM: accepting no more");
             assertThat(lb.err().linesWith("larger than what the way to its backend takes")).hasSize(1);
         }
     }

@@ -50,7 +50,7 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
 
     /// Whether the sender of a datagram lies in one of the networks. Allocates nothing.
     static boolean isIn(CidrSet networks, ReceiveBatch in, int slot) {
-        return !networks.isEmpty() && networks.contains(!in.isIpv6(slot), high(in, slot), low(in, slot));
+        return networks.contains(!in.isIpv6(slot), high(in, slot), low(in, slot));
     }
 
     /// Whether the sender of a datagram may come in. Allocates nothing.
@@ -58,13 +58,15 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
         return rules.permits(!in.isIpv6(slot), high(in, slot), low(in, slot));
     }
 
-    /// The first 64 bits of the sender's address, see [lb.core.config.CidrTable#of(boolean,long,long)]. Where lb runs,
-    /// x86-64 and AArch64, memory is little-endian.
+    /// The first 64 bits of the sender's address; an IPv4 address is followed by zeros. Where lb runs, x86-64 and AArch64,
+    /// memory is little-endian.
     private static long high(ReceiveBatch in, int slot) {
-        return Long.reverseBytes(in.isIpv6(slot) ? in.peerHigh(slot) : in.peerLow(slot));
+        return in.isIpv6(slot)
+                ? Long.reverseBytes(in.peerHigh(slot))
+                : (long) Integer.reverseBytes((int) in.peerLow(slot)) << 32;
     }
 
-    /// The others.
+    /// The other 64 bits.
     private static long low(ReceiveBatch in, int slot) {
         return in.isIpv6(slot) ? Long.reverseBytes(in.peerLow(slot)) : 0;
     }
