@@ -10,19 +10,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// The program `lb`.
-@Command(name = "lb", addMethodSubcommands = false, description = "A load balancer for TCP and UDP.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
-    "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
-        "'lb VERB --help' shows the options of a verb."})
+/// The program `lb`. The verbs describe themselves to picocli by calls and not by annotations, which it would look for by
+/// reflection at every start.
 public final class Main implements Callable<Integer> {
 
     /// Done.
@@ -32,9 +28,9 @@ public final class Main implements Callable<Integer> {
     /// Wrong usage or invalid configuration.
     static final int INVALID = 2;
 
-    private static final Map<String, Supplier<Object>> VERBS = verbs();
+    private static final Map<String, Supplier<CommandSpec>> VERBS = verbs();
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
 
     public static void main(String[] args) {
         // Netty would look for a hardware address to identify channels by, which nobody asks for.
@@ -42,6 +38,8 @@ public final class Main implements Callable<Integer> {
         // SLF4J would look for a logging system in every jar.
         preset("slf4j.provider", "org.apache.logging.slf4j.SLF4JServiceProvider");
         preset("slf4j.internal.verbosity", "WARN");
+        // picocli would look up a method of each of these types, in case an option is of it.
+        preset("picocli.converters.excludes", "java\\.(sql|time|nio)\\..*");
         CommandLine line = commandLine(args);
         int status = line.execute(args);
         line.getOut().flush();
@@ -61,7 +59,7 @@ public final class Main implements Callable<Integer> {
     /// @param args decide which verbs it knows: where the first is one, all the others need not be set up, which takes
     ///     time
     static CommandLine commandLine(String... args) {
-        CommandLine line = new CommandLine(new Main());
+        CommandLine line = new CommandLine(spec());
         String verb = args.length > 0 && VERBS.containsKey(args[0]) ? args[0] : null;
         VERBS.forEach((name, command) -> {
             if (verb == null || verb.equals(name)) {
@@ -78,12 +76,30 @@ public final class Main implements Callable<Integer> {
         return line;
     }
 
-    private static Map<String, Supplier<Object>> verbs() {
-        Map<String, Supplier<Object>> verbs = new LinkedHashMap<>();
+    private static CommandSpec spec() {
+        CommandSpec lb = new Main().spec;
+        lb.name("lb").versionProvider(new Versions());
+        lb.usageMessage().description("A load balancer for TCP and UDP.").exitCodeListHeading("%nExit statuses:%n")
+                .exitCodeList(CommandLine.Model.UsageMessageSpec.keyValuesMap("0:done", "1:failed while running",
+                        "2:wrong usage or invalid configuration")).footer("", "'lb VERB --help' shows the options of a verb.");
+        addStandardOptions(lb);
+        return lb;
+    }
+
+    /// What picocli's own mixin would add, which it describes by annotations.
+    static void addStandardOptions(CommandSpec command) {
+        command.addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
+                .description("Show this help message and exit.").build());
+        command.addOption(OptionSpec.builder("-V", "--version").versionHelp(true)
+                .description("Print version information and exit.").build());
+    }
+
+    private static Map<String, Supplier<CommandSpec>> verbs() {
+        Map<String, Supplier<CommandSpec>> verbs = new LinkedHashMap<>();
         verbs.put("run", RunCommand::spec);
-        verbs.put("check", CheckCommand::new);
-        verbs.put("demo", DemoCommand::new);
-        verbs.put("version", VersionCommand::new);
+        verbs.put("check", CheckCommand::spec);
+        verbs.put("demo", DemoCommand::spec);
+        verbs.put("version", VersionCommand::spec);
         return verbs;
     }
 

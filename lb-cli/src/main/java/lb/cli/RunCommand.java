@@ -26,14 +26,15 @@ final class RunCommand implements Callable<Integer> {
     /// The command as picocli knows it.
     static CommandSpec spec() {
         CommandSpec run = new RunCommand().spec;
-        run.name("run").mixinStandardHelpOptions(true);
+        run.name("run");
         run.usageMessage().sortOptions(false)
                 .description("Balances connections until SIGTERM or SIGINT, from a file or from flags.").footer("",
                         "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
                         "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
                         "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
                         "A second one: end at once, exit with 1.");
-        run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class)
+        Main.addStandardOptions(run);
+        run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
                 .description("The configuration file; - is stdin. Excludes the flags below, but for --log-level.")
                 .build());
         RunFlags.addTo(run);
@@ -51,17 +52,15 @@ final class RunCommand implements Callable<Integer> {
         Path file = given.matchedOptionValue("--file", null);
         ReadResult result = file == null ? reader.read(complete(flags).toFlags()) : reader.read(alone(file, flags));
         Problems.print(err, result);
-        return switch (result) {
-            case ReadResult.Invalid invalid -> Main.INVALID;
-            case ReadResult.Valid valid -> {
-                Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
-                try {
-                    yield new LbServer(valid.config(), err).run();
-                } finally {
-                    Logs.stop();
-                }
-            }
-        };
+        if (!(result instanceof ReadResult.Valid valid)) {
+            return Main.INVALID;
+        }
+        Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        try {
+            return new LbServer(valid.config(), err).run();
+        } finally {
+            Logs.stop();
+        }
     }
 
     private RunFlags complete(RunFlags flags) {

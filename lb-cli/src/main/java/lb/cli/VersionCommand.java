@@ -2,15 +2,21 @@ package lb.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /// `lb version`.
-@Command(name = "version", addMethodSubcommands = false, description = "Prints the version of lb and of the Java it runs on.", mixinStandardHelpOptions = true)
 final class VersionCommand implements Callable<Integer> {
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+
+    /// The command as picocli knows it.
+    static CommandSpec spec() {
+        CommandSpec version = new VersionCommand().spec;
+        version.name("version");
+        version.usageMessage().description("Prints the version of lb and of the Java it runs on.");
+        Main.addStandardOptions(version);
+        return version;
+    }
 
     @Override
     public Integer call() {

@@ -52,12 +52,12 @@ public final class BalancerBuilder {
     }
 
     private Balancer balancer(BalanceConfig config, List<Candidate> candidates) {
-        return switch (config) {
-            case BalanceConfig.RoundRobin() -> new RoundRobin(Roster.asConfigured(candidates), turns);
-            case BalanceConfig.LeastConnections() -> new LeastConnections(Roster.asConfigured(candidates), turns);
-            case BalanceConfig.RandomTwo() -> new RandomTwo(Roster.asConfigured(candidates), random);
-            case BalanceConfig.LeastTime() -> new LeastTime(Roster.asConfigured(candidates), turns);
-            case BalanceConfig.Hash hash -> hash(hash, Roster.byId(candidates));
+        return switch (config.algorithm()) {
+            case ROUND_ROBIN -> new RoundRobin(Roster.asConfigured(candidates), turns);
+            case LEAST_CONNECTIONS -> new LeastConnections(Roster.asConfigured(candidates), turns);
+            case RANDOM_TWO -> new RandomTwo(Roster.asConfigured(candidates), random);
+            case LEAST_TIME -> new LeastTime(Roster.asConfigured(candidates), turns);
+            case HASH -> hash((BalanceConfig.Hash) config, Roster.byId(candidates));
         };
     }
 
