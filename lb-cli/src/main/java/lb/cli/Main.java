@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
+import lb.l4.engine.Engine;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +41,12 @@ public final class Main implements Callable<Integer> {
         preset("slf4j.internal.verbosity", "WARN");
         // picocli would look up a method of each of these types, in case an option is of it.
         preset("picocli.converters.excludes", "java\\.(sql|time|nio)\\..*");
+        // Log lines are in UTC; the JVM would read its rules of all time zones.
+        preset("user.timezone", "UTC");
+        if (args.length > 0 && args[0].equals("run")) {
+            // While this thread reads the configuration.
+            Thread.ofPlatform().daemon().name("prepare").start(Engine::prepare);
+        }
         CommandLine line = commandLine(args);
         int status = line.execute(args);
         line.getOut().flush();
