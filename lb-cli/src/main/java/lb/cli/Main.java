@@ -9,7 +9,6 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
-import lb.l4.engine.Engine;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,17 +35,14 @@ public final class Main implements Callable<Integer> {
     public static void main(String[] args) {
         // Netty would look for a hardware address to identify channels by, which nobody asks for.
         preset("io.netty.machineId", "00:00:00:00:00:00:00:01");
-        // SLF4J would look for a logging system in every jar.
+        // SLF4J would look for a logging system in every jar, and Log4j for itself.
         preset("slf4j.provider", "org.apache.logging.slf4j.SLF4JServiceProvider");
         preset("slf4j.internal.verbosity", "WARN");
+        preset("log4j.provider", "org.apache.logging.log4j.core.impl.Log4jProvider");
         // picocli would look up a method of each of these types, in case an option is of it.
         preset("picocli.converters.excludes", "java\\.(sql|time|nio)\\..*");
         // Log lines are in UTC; the JVM would read its rules of all time zones.
         preset("user.timezone", "UTC");
-        if (args.length > 0 && args[0].equals("run")) {
-            // While this thread reads the configuration.
-            Thread.ofPlatform().daemon().name("prepare").start(Engine::prepare);
-        }
         CommandLine line = commandLine(args);
         int status = line.execute(args);
         line.getOut().flush();

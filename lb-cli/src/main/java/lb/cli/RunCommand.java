@@ -3,11 +3,14 @@ package lb.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import lb.cli.config.ConfigReader;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
 import lb.cli.log.Logs;
+import lb.l4.engine.Engine;
 import org.apache.logging.log4j.Level;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -50,34 +53,36 @@ final class RunCommand implements Callable<Integer> {
         ParseResult given = spec.commandLine().getParseResult();
         RunFlags flags = new RunFlags(given);
         Path file = given.matchedOptionValue("--file", null);
-        ReadResult result = file == null ? reader.read(complete(flags).toFlags()) : reader.read(alone(file, flags));
-        Problems.print(err, result);
-        if (!(result instanceof ReadResult.Valid valid)) {
-            return Main.INVALID;
-        }
-        Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        requireFileOrFlags(file, flags);
+        CompletableFuture<Void> ready = prepare(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
         try {
-            return new LbServer(valid.config(), err).run();
+            ReadResult result = file == null ? reader.read(flags.toFlags()) : reader.read(file);
+            Problems.print(err, result);
+            ready.join();
+            return result instanceof ReadResult.Valid valid ? new LbServer(valid.config(), err).run() : Main.INVALID;
         } finally {
             Logs.stop();
         }
     }
 
-    private RunFlags complete(RunFlags flags) {
-        if (!flags.isComplete()) {
+    /// Starts the log, which Netty's classes already use, and then Netty, while this thread reads the configuration.
+    private static CompletableFuture<Void> prepare(Level level) {
+        return CompletableFuture.runAsync(() -> {
+            Logs.start(level);
+            Engine.prepare();
+        }, task -> Thread.ofPlatform().daemon().name("prepare").start(task));
+    }
+
+    private void requireFileOrFlags(@Nullable Path file, RunFlags flags) {
+        if (file == null && !flags.isComplete()) {
             String missing = flags.missing();
             throw wrongUsage((missing == null ? "" : missing + " is missing: ")
                     + "expected -f FILE, or at least one --listen and one --backend");
         }
-        return flags;
-    }
-
-    private Path alone(Path file, RunFlags flags) {
         String flag = flags.first();
-        if (flag != null) {
+        if (file != null && flag != null) {
             throw wrongUsage(flag + " does not go with -f: write it into " + file);
         }
-        return file;
     }
 
     private ParameterException wrongUsage(String message) {

@@ -179,7 +179,7 @@ class LauncherTest {
     @Test
     void optionsForTheJvmAreAppended() throws Exception {
         assertThat(lb(Map.of("LB_JAVA_OPTS", "-Xmx1g -Dx=y"), "run").out())
-                .containsSubsequence("arg=-Xmx256m", "arg=-Xmx1g", "arg=-Dx=y", "arg=-jar", "arg=run");
+                .containsSubsequence("arg=-Xmx256m", "arg=-Xmx1g", "arg=-Dx=y", "arg=lb.cli.Main", "arg=run");
     }
 
     private Run lb(Map<String, String> environment, String... args) throws Exception {

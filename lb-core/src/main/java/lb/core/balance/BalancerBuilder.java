@@ -1,6 +1,7 @@
 package lb.core.balance;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import lb.core.config.BalanceConfig;
@@ -43,7 +44,7 @@ public final class BalancerBuilder {
     /// 2 ms, or 30 ms with very unequal weights, and a ring of the largest size 70 ms.
     public Balancer build(BalanceConfig config, List<Candidate> candidates) {
         Built known = last;
-        if (known != null && known.config.equals(config) && known.candidates.equals(candidates)) {
+        if (known != null && Objects.equals(known.config, config) && known.candidates.equals(candidates)) {
             return known.balancer;
         }
         Balancer balancer = candidates.isEmpty() ? NOBODY : balancer(config, candidates);

@@ -136,7 +136,9 @@ public final class Linux extends SystemCalls {
     ///
     /// @param value shorter than 256 bytes
     public int setsockopt(int fd, int level, int name, byte[] value) {
-        MemorySegment.copy(value, 0, scratch, JAVA_BYTE, 0, value.length);
+        for (int i = 0; i < value.length; i++) {
+            scratch.set(JAVA_BYTE, i, value[i]);
+        }
         return setsockopt(fd, level, name, scratchAddress, value.length);
     }
 
