@@ -17,15 +17,12 @@ import picocli.CommandLine.ParseResult;
 /// `lb check FILE`.
 final class CheckCommand implements Callable<Integer> {
 
-    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+    private final CommandSpec spec = Main.describe(this, "check",
+            "Reads a configuration file and prints everything that is wrong with it, without using it.");
 
     /// The command as picocli knows it.
     static CommandSpec spec() {
         CommandSpec check = new CheckCommand().spec;
-        check.name("check");
-        check.usageMessage().description(
-                "Reads a configuration file and prints everything that is wrong with it, without using it.");
-        Main.addStandardOptions(check);
         check.addPositional(PositionalParamSpec.builder().index("0").paramLabel("FILE").arity("0..1").type(Path.class)
                 .converters(Path::of).description("The configuration file; - is stdin.").build());
         check.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)

@@ -23,15 +23,13 @@ import picocli.CommandLine.Model.OptionSpec;
 /// `lb demo`.
 final class DemoCommand implements Callable<Integer> {
 
-    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+    private final CommandSpec spec = Main.describe(this, "demo",
+            "Shows failover in half a minute: three small backends and a balancer in front of them, in this process, on "
+                    + "loopback.");
 
     /// The command as picocli knows it.
     static CommandSpec spec() {
         CommandSpec demo = new DemoCommand().spec;
-        demo.name("demo");
-        demo.usageMessage().description("Shows failover in half a minute: three small backends and a balancer in front of "
-                + "them, in this process, on loopback.");
-        Main.addStandardOptions(demo);
         demo.addOption(OptionSpec.builder("--port").paramLabel("PORT").type(String.class)
                 .description("The balancer's port on 127.0.0.1; 0 (default) for a free one.").build());
         demo.addOption(OptionSpec.builder("--tempo").paramLabel("DURATION").type(Duration.class)

@@ -1,6 +1,7 @@
 package lb.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -28,9 +29,17 @@ public final class Main implements Callable<Integer> {
     /// Wrong usage or invalid configuration.
     static final int INVALID = 2;
 
+    /// All that picocli has to make itself are lists. Its own factory would look for Groovy in every jar.
+    private static final CommandLine.IFactory LISTS = new CommandLine.IFactory() {
+        @Override
+        public <T> T create(Class<T> type) {
+            return type.cast(new ArrayList<>());
+        }
+    };
+
     private static final Map<String, Supplier<CommandSpec>> VERBS = verbs();
 
-    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+    private final CommandSpec spec = describe(this, "lb", "A load balancer for TCP and UDP.");
 
     public static void main(String[] args) {
         // Netty would look for a hardware address to identify channels by, which nobody asks for.
@@ -62,7 +71,7 @@ public final class Main implements Callable<Integer> {
     /// @param args decide which verbs it knows: where the first is one, all the others need not be set up, which takes
     ///     time
     static CommandLine commandLine(String... args) {
-        CommandLine line = new CommandLine(spec());
+        CommandLine line = new CommandLine(spec(), LISTS);
         String verb = args.length > 0 && VERBS.containsKey(args[0]) ? args[0] : null;
         VERBS.forEach((name, command) -> {
             if (verb == null || verb.equals(name)) {
@@ -81,20 +90,23 @@ public final class Main implements Callable<Integer> {
 
     private static CommandSpec spec() {
         CommandSpec lb = new Main().spec;
-        lb.name("lb").versionProvider(new Versions());
-        lb.usageMessage().description("A load balancer for TCP and UDP.").exitCodeListHeading("%nExit statuses:%n")
+        lb.versionProvider(new Versions());
+        lb.usageMessage().exitCodeListHeading("%nExit statuses:%n")
                 .exitCodeList(CommandLine.Model.UsageMessageSpec.keyValuesMap("0:done", "1:failed while running",
                         "2:wrong usage or invalid configuration")).footer("", "'lb VERB --help' shows the options of a verb.");
-        addStandardOptions(lb);
         return lb;
     }
 
-    /// What picocli's own mixin would add, which it describes by annotations.
-    static void addStandardOptions(CommandSpec command) {
-        command.addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
+    /// A command with the options that all have, for it to add its own. These are what picocli's mixin would add, which it
+    /// describes by annotations.
+    static CommandSpec describe(Callable<Integer> command, String name, String description) {
+        CommandSpec spec = CommandSpec.wrapWithoutInspection(command, LISTS).name(name);
+        spec.usageMessage().description(description);
+        spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
                 .description("Show this help message and exit.").build());
-        command.addOption(OptionSpec.builder("-V", "--version").versionHelp(true)
+        spec.addOption(OptionSpec.builder("-V", "--version").versionHelp(true)
                 .description("Print version information and exit.").build());
+        return spec;
     }
 
     private static Map<String, Supplier<CommandSpec>> verbs() {

@@ -24,19 +24,17 @@ final class RunCommand implements Callable<Integer> {
         ERROR, WARN, INFO, DEBUG
     }
 
-    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+    private final CommandSpec spec = Main.describe(this, "run",
+            "Balances connections until SIGTERM or SIGINT, from a file or from flags.");
 
     /// The command as picocli knows it.
     static CommandSpec spec() {
         CommandSpec run = new RunCommand().spec;
-        run.name("run");
-        run.usageMessage().sortOptions(false)
-                .description("Balances connections until SIGTERM or SIGINT, from a file or from flags.").footer("",
+        run.usageMessage().sortOptions(false).footer("",
                         "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
                         "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
                         "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
                         "A second one: end at once, exit with 1.");
-        Main.addStandardOptions(run);
         run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
                 .description("The configuration file; - is stdin. Excludes the flags below, but for --log-level.")
                 .build());

@@ -7,15 +7,12 @@ import picocli.CommandLine.Model.CommandSpec;
 /// `lb version`.
 final class VersionCommand implements Callable<Integer> {
 
-    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+    private final CommandSpec spec = Main.describe(this, "version",
+            "Prints the version of lb and of the Java it runs on.");
 
     /// The command as picocli knows it.
     static CommandSpec spec() {
-        CommandSpec version = new VersionCommand().spec;
-        version.name("version");
-        version.usageMessage().description("Prints the version of lb and of the Java it runs on.");
-        Main.addStandardOptions(version);
-        return version;
+        return new VersionCommand().spec;
     }
 
     @Override
