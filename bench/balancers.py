@@ -133,11 +133,11 @@ class Target:
                                     options=("access-log = text\n" if spec.log else "") + ("busy-poll = 200us\n" if spec.busy else "")))
         return shlex.split(options.lb_command.format(config=config))
 
-    def start(self):
+    def start(self, all_cores=False):
         """Returns the milliseconds from the start of the process to the first connection that it takes."""
         if self.spec.base == "direct":
             return None
-        cores = ",".join(map(str, self.options.cores[:self.spec.workers]))
+        cores = ",".join(map(str, self.options.cores if all_cores else self.options.cores[:self.spec.workers]))
         end = "KILL" if self.spec.busy else "TERM"  # when the driver dies; a paused one heeds nothing else
         command = ["setpriv", "--pdeathsig", end, "taskset", "-c", cores] + self.command()
         with open(self.access_log, "ab") as out, open(self.folder / "log", "wb") as errors:

@@ -2,6 +2,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
+from resident import ALL_CORES, ONE_CORE
 from summary import spread
 
 
@@ -26,6 +27,10 @@ def of_idle(name):
     return measured
 
 
+def of_start(name):
+    return lambda result: spread(result["startup"].get(name, []))
+
+
 def quiet_percent(result):
     cores = result["quiet"].get("lb-busy-poll")
     return None if cores is None else spread([cores * 100])
@@ -44,7 +49,7 @@ GOALS = [
     *(Goal(f"{test}, p99, nginx = 1", 1.0, None, against("nginx", test, "p99_us"), True) for test in ("udp-64-1", *UDP)),
     Goal("p99 at half of HAProxy's saturation, HAProxy copy = 1", 1.0, 0.9, against("haproxy", "paced-64-50", "p99_us"), True),
     Goal("memory per idle session", 3.0, 1.0, of_idle("kb_per_session"), True, " KB"),
-    Goal("start to listening", 300, 200, lambda result: spread(result["startup"].get("lb", [])), True, " ms"),
+    *(Goal(f"start to listening{where}", 300, 200, of_start("lb" + where), True, " ms") for where in (ALL_CORES, ONE_CORE)),
     Goal("idle RSS", 90, 60, of_idle("idle_mb"), True, " MB"),
     *(Goal(f"{p[:3]} of one connection with busy polling, HAProxy's = 1", 1.0, None,
            against("busy", "busy-poll-64-1", p, "lb-busy-poll"), True) for p in ("p50_us", "p99_us")),

@@ -6,6 +6,7 @@ from balancers import Spec
 from session import rotated
 
 SESSIONS, FIRST = 9000, 1000
+ONE_CORE, ALL_CORES = ", one core", ", all cores"
 SETTLE = 1  # seconds before memory is read
 
 
@@ -14,16 +15,17 @@ def specs(options):
 
 
 def startup(session, starts):
-    """Target -> milliseconds from exec to the first connection taken, of each start."""
-    found = {spec.name: [] for spec in specs(session.options)}
+    """Target and cores -> milliseconds from exec to the first connection taken, of each start."""
+    places = [(spec, where) for where in (ONE_CORE, ALL_CORES) for spec in specs(session.options)]
+    found = {spec.name + where: [] for spec, where in places}
     for number in range(starts):
-        for spec in rotated(specs(session.options), number) if found else []:
+        for spec, where in rotated(places, number) if places else []:
             target = session.target(spec)
             try:
-                found[spec.name].append(target.start())
+                found[spec.name + where].append(target.start(all_cores=where == ALL_CORES))
             finally:
                 target.stop()
-            print(f"start {number + 1} {spec.name}: {found[spec.name][-1]:.0f} ms", flush=True)
+            print(f"start {number + 1} {spec.name}{where}: {found[spec.name + where][-1]:.0f} ms", flush=True)
     session.extras["startup"] = found
 
 

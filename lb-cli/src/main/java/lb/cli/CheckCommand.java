@@ -27,16 +27,20 @@ final class CheckCommand implements Callable<Integer> {
                 .converters(Path::of).description("The configuration file; - is stdin.").build());
         check.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
                 .description("The same, as `lb run` has it.").build());
-        check.addOption(OptionSpec.builder("--effective").type(boolean.class).description("Print the configuration in full: every default, every resolved "
-                + "name and every derived limit. The output is itself a configuration.").build());
+        check.addOption(OptionSpec.builder("--effective").type(boolean.class)
+                .description("Print the configuration in full: every default, every resolved "
+                        + "name and every derived limit. The output is itself a configuration.")
+                .build());
         return check;
     }
 
     @Override
     public Integer call() {
         ParseResult given = spec.commandLine().getParseResult();
-        @Nullable Path parameter = given.matchedPositionalValue(0, null);
-        @Nullable Path option = given.matchedOptionValue("--file", null);
+        @Nullable
+        Path parameter = given.matchedPositionalValue(0, null);
+        @Nullable
+        Path option = given.matchedOptionValue("--file", null);
         Path file = parameter == null ? option : parameter;
         if (file == null || (parameter != null && option != null)) {
             throw new ParameterException(spec.commandLine(), "expected one FILE");
@@ -48,7 +52,9 @@ final class CheckCommand implements Callable<Integer> {
         return switch (result) {
             case ReadResult.Invalid invalid -> Main.INVALID;
             case ReadResult.Valid valid -> {
-                out.print(given.hasMatchedOption("--effective") ? EffectiveText.of(valid) : ConfigReader.nameOf(file) + ": ok\n");
+                out.print(given.hasMatchedOption("--effective")
+                        ? EffectiveText.of(valid)
+                        : ConfigReader.nameOf(file) + ": ok\n");
                 out.flush();
                 yield Main.OK;
             }

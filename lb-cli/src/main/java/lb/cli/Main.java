@@ -93,7 +93,8 @@ public final class Main implements Callable<Integer> {
         lb.versionProvider(new Versions());
         lb.usageMessage().exitCodeListHeading("%nExit statuses:%n")
                 .exitCodeList(CommandLine.Model.UsageMessageSpec.keyValuesMap("0:done", "1:failed while running",
-                        "2:wrong usage or invalid configuration")).footer("", "'lb VERB --help' shows the options of a verb.");
+                        "2:wrong usage or invalid configuration"))
+                .footer("", "'lb VERB --help' shows the options of a verb.");
         return lb;
     }
 

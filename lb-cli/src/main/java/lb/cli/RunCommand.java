@@ -31,10 +31,10 @@ final class RunCommand implements Callable<Integer> {
     static CommandSpec spec() {
         CommandSpec run = new RunCommand().spec;
         run.usageMessage().sortOptions(false).footer("",
-                        "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
-                        "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
-                        "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
-                        "A second one: end at once, exit with 1.");
+                "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
+                "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
+                "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
+                "A second one: end at once, exit with 1.");
         run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
                 .description("The configuration file; - is stdin. Excludes the flags below, but for --log-level.")
                 .build());
@@ -52,7 +52,8 @@ final class RunCommand implements Callable<Integer> {
         RunFlags flags = new RunFlags(given);
         Path file = given.matchedOptionValue("--file", null);
         requireFileOrFlags(file, flags);
-        CompletableFuture<Void> ready = prepare(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        CompletableFuture<Void> ready = prepare(
+                Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
         try {
             ReadResult result = file == null ? reader.read(flags.toFlags()) : reader.read(file);
             Problems.print(err, result);
