@@ -42,6 +42,19 @@ public final class Main implements Callable<Integer> {
     private final CommandSpec spec = describe(this, "lb", "A load balancer for TCP and UDP.");
 
     public static void main(String[] args) {
+        tellLibraries();
+        CommandLine line = commandLine(args);
+        int status = line.execute(args);
+        line.getOut().flush();
+        if (System.out.checkError()) {
+            System.err.println("lb: cannot write to stdout");
+            status = status == OK ? FAILED : status;
+        }
+        System.exit(status);
+    }
+
+    /// Spares libraries what they would look for at every start.
+    static void tellLibraries() {
         // Netty would look for a hardware address to identify channels by, which nobody asks for.
         preset("io.netty.machineId", "00:00:00:00:00:00:00:01");
         // SLF4J would look for a logging system in every jar, and Log4j for itself.
@@ -52,14 +65,6 @@ public final class Main implements Callable<Integer> {
         preset("picocli.converters.excludes", "java\\.(sql|time|nio)\\..*");
         // Log lines are in UTC; the JVM would read its rules of all time zones.
         preset("user.timezone", "UTC");
-        CommandLine line = commandLine(args);
-        int status = line.execute(args);
-        line.getOut().flush();
-        if (System.out.checkError()) {
-            System.err.println("lb: cannot write to stdout");
-            status = status == OK ? FAILED : status;
-        }
-        System.exit(status);
     }
 
     private static void preset(String property, String value) {
