@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BATCH = 64, MAX_DATAGRAM = 65536, QUEUE = 4 * 1024 * 1024, LOST_AFTER = 200 }; /* ms */
@@ -69,17 +70,30 @@ struct flow {
 
 static u64 lost;
 
-static void send_datagrams(struct flow *f, struct flow *flows, size_t size, unsigned count) {
-    u64 now = now_ns();
+/* The answers to datagrams count from at: when they are sent, or when they were due. */
+static void send_datagrams(struct flow *f, struct flow *flows, size_t size, unsigned count, u64 at) {
     for (unsigned i = 0; i < count; i++) {
-        struct stamp stamp = {(u64)(f - flows), f->next++, now};
+        struct stamp stamp = {(u64)(f - flows), f->next++, at};
         memcpy(buffers[i], &stamp, sizeof stamp);
         memcpy(buffers[i] + sizeof stamp, pattern, size - sizeof stamp);
         vectors[i].iov_len = size;
     }
     int sent = sendmmsg(f->fd, messages, count, MSG_NOSIGNAL);
     if (sent > 0) f->in_flight += (unsigned)sent;
-    f->last_at = now;
+    f->last_at = at;
+}
+
+/* Open loop, as in load.c: datagram n goes over flow n mod count, and those of 100 us are due together. */
+enum { TICK = 100000 };
+static u64 paced, paced_from;
+
+/* Sends what is due by now. Returns how long nothing will be. */
+static u64 pace_datagrams(struct flow *flows, int count, size_t size, double rate) {
+    for (;;) {
+        u64 now = now_ns(), at = paced_from + (u64)((double)paced * 1e9 / rate) / TICK * TICK;
+        if (at > now) return at - now;
+        send_datagrams(&flows[paced++ % (u64)count], flows, size, 1, at);
+    }
 }
 
 /* Returns how many answers came, -1 after a wrong one. */
@@ -108,12 +122,27 @@ static void replace_lost(struct flow *flows, int count, size_t size, unsigned in
         if (now - f->last_at > LOST_AFTER * 1000000u) {
             lost += f->in_flight;
             f->in_flight = 0;
-            send_datagrams(f, flows, size, in_flight);
+            send_datagrams(f, flows, size, in_flight, now);
         }
     }
 }
 
-int datagram_load(int port, size_t size, int count, unsigned in_flight, double ramp, double seconds, char **groups, int group_count) {
+/* Those that were due are waited for; what is missing then is lost. Returns how many wrong answers came. */
+static u64 drain_datagrams(int ep, struct flow *flows, int count, size_t size) {
+    struct epoll_event events[EVENTS];
+    u64 wrong = 0, until = now_ns() + LOST_AFTER * 1000000u;
+    for (u64 open = 1; open > 0 && now_ns() < until;) {
+        int n = epoll_wait(ep, events, EVENTS, 5);
+        for (int i = 0; i < n; i++) wrong += receive_datagrams(&flows[events[i].data.u32], flows, size) < 0;
+        open = 0;
+        for (int i = 0; i < count; i++) open += flows[i].in_flight;
+    }
+    lost = 0;
+    for (int i = 0; i < count; i++) lost += flows[i].in_flight;
+    return wrong;
+}
+
+int datagram_load(int port, size_t size, int count, unsigned in_flight, double rate, double ramp, double seconds, char **groups, int group_count) {
     struct epoll_event events[EVENTS];
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct flow *flows = calloc((size_t)count, sizeof *flows);
@@ -127,11 +156,14 @@ int datagram_load(int port, size_t size, int count, unsigned in_flight, double r
         flows[i].fd = datagram_socket();
         if (connect(flows[i].fd, (struct sockaddr *)&to, sizeof to) < 0) die("connect");
         watch(ep, EPOLL_CTL_ADD, flows[i].fd, EPOLLIN, (uint32_t)i);
-        send_datagrams(&flows[i], flows, size, in_flight);
+        if (rate <= 0) send_datagrams(&flows[i], flows, size, in_flight, now_ns());
     }
+    paced_from = now_ns();
     u64 next = now_ns() + (u64)(ramp * 1e9), looked = now_ns();
     while (errors == 0) {
-        int n = epoll_wait(ep, events, EVENTS, 5);
+        u64 wait = rate > 0 ? pace_datagrams(flows, count, size, rate) : 5000000;
+        struct timespec timeout = {0, (long)(wait < 5000000 ? wait : 5000000)};
+        int n = epoll_pwait2(ep, events, EVENTS, &timeout, NULL);
         u64 now = now_ns();
         if (now >= next) {
             if (measuring) break;
@@ -148,12 +180,13 @@ int datagram_load(int port, size_t size, int count, unsigned in_flight, double r
             int answers = receive_datagrams(f, flows, size);
             if (answers < 0) errors++;
             else operations += (u64)answers;
-            if (f->in_flight < in_flight) send_datagrams(f, flows, size, in_flight - f->in_flight);
+            if (rate <= 0 && f->in_flight < in_flight) send_datagrams(f, flows, size, in_flight - f->in_flight, now_ns());
         }
-        if (now - looked > LOST_AFTER * 500000u) looked = now, replace_lost(flows, count, size, in_flight);
+        if (rate <= 0 && now - looked > LOST_AFTER * 500000u) looked = now, replace_lost(flows, count, size, in_flight);
     }
     int error = errno;
     end = read_cpu(groups, group_count);
+    if (rate > 0) errors += drain_datagrams(ep, flows, count, size);
     if (!measuring) begin = end, operations = 0;
     /* One whose datagrams are all lost is no fault of the run: they are counted. */
     for (int i = 0; i < count && lost == lost_before; i++) starved += flows[i].answered == flows[i].answered_before;

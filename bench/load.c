@@ -345,7 +345,7 @@ int main(int argc, char **argv) {
     if (argc < 2) return usage();
     port = atoi(argv[0]);
     if (strcmp(argv[1], "datagrams") == 0 && argc == 6)
-        return datagram_load(port, (size_t)atol(argv[2]), atoi(argv[3]), (unsigned)atoi(argv[4]), ramp, atof(argv[5]), groups, count);
+        return datagram_load(port, (size_t)atol(argv[2]), atoi(argv[3]), (unsigned)atoi(argv[4]), rate, ramp, atof(argv[5]), groups, count);
     if (strcmp(argv[1], "pingpong") == 0 && argc == 5) mode = PINGPONG, ping_size = (size_t)atol(argv[2]);
     else if (strcmp(argv[1], "up") == 0 && argc == 4) mode = UP;
     else if (strcmp(argv[1], "down") == 0 && argc == 4) mode = DOWN;

@@ -28,7 +28,7 @@ ssize_t give_bulk(int fd, u64 *offset);
 /* datagrams.c */
 int open_datagram_echo(int *port);
 void echo_datagrams(int fd);
-int datagram_load(int port, size_t size, int flows, unsigned in_flight, double ramp, double seconds, char **groups, int count);
+int datagram_load(int port, size_t size, int flows, unsigned in_flight, double rate, double ramp, double seconds, char **groups, int count);
 
 /* backend.c */
 int backend(unsigned max_seconds);

@@ -5,6 +5,7 @@ import goals
 from summary import FIGURES, LOADS, scaling, spread, summarize
 from workload import TESTS
 
+PACED_BY = {"haproxy": "HAProxy (copy)", "nginx": "nginx"}
 PEERS = {"haproxy": "HAProxy copy", "splice": "HAProxy splice", "nginx": "nginx"}
 
 
@@ -12,7 +13,7 @@ def result(options, facts, session):
     settings = {"mode": "cold" if options.cold else f"1 and {options.workers} workers" if options.workers > 1 else "quick" if options.quick else "full",
                 "rounds": options.rounds, "seconds": options.seconds, "warm-up seconds": 0 if options.cold else options.warm_up}
     found = {"machine": facts, "settings": settings, "problems": session.problems, "summary": summarize(session.rounds),
-             "idle": {}, "startup": {}, "quiet": {}, "saturation": None, **session.extras,
+             "idle": {}, "startup": {}, "quiet": {}, "saturation": {}, **session.extras,
              "scaling": scaling(session.rounds, options.workers), "rounds": session.rounds}
     found["notes"] = list(notes_on(found))
     found["goals"] = goals.judge(found) if options.workers == 1 and not options.cold and "lb" in options.targets else []
@@ -75,8 +76,9 @@ def overview(found):
 def test_text(found, test):
     unit, rows = TESTS[test].unit, found["summary"][test]
     text = f"## {test}\n\n"
-    if TESTS[test].paced and found["saturation"]:
-        text += f"About {found['saturation'] / 2:,.0f} {unit}/s, half of what HAProxy (copy) can do here: measured before each round.\n\n"
+    if TESTS[test].paced and TESTS[test].paced[1] in found["saturation"]:
+        peer, reference = TESTS[test].paced
+        text += f"About {found['saturation'][reference] / 2:,.0f} {unit}/s, half of what {PACED_BY[peer]} can do here ({reference}): measured before each round.\n\n"
     head = ["target", f"{unit}/s", f"{unit}/CPU-s balancer", f"{unit}/CPU-s all", "p50 us", "p99 us", "p99.9 us", *(f"/ {name}" for name in PEERS.values()),
             "balancer", "backend", "load", "others", "spliced", "lost"]
     return text + table(head, [

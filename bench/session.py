@@ -2,7 +2,7 @@
 import json, os, statistics, subprocess, time
 
 import balancers, machine
-from workload import SATURATION, TESTS
+from workload import TESTS
 
 RAMP = 0.3  # seconds of traffic before a window
 QUIET_AFTER = QUIET_FOR = 2  # seconds after the last message, seconds of looking at the CPU
@@ -13,7 +13,7 @@ class Session:
         self.options, self.folder, self.problems, self.lifetime = options, folder, problems, lifetime
         self.rounds = {}  # test -> target -> results
         self.extras = {}  # what the report has beside the rounds
-        self.saturation = []  # what HAProxy (copy) did per second as fast as it can, the latest last
+        self.saturation = {}  # of each paced test: what its reference did per second as fast as it can, the latest last
 
     def __enter__(self):
         source = machine.ROOT / "bench"
@@ -56,7 +56,7 @@ class Session:
         pids, before = target.pids(), target.bytes_out()
         arguments = ["-r", ramp, "-p", ",".join(map(str, pids)), "-p", self.backend.pid]
         if test.paced:
-            arguments += ["-R", self.paced_rate()]
+            arguments += ["-R", self.paced_rate(test)]
         command = self.load_command(target.ports[test.service], *arguments, f"{test.arguments} {seconds}")
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 40)
         if done.returncode != 0:
@@ -66,7 +66,7 @@ class Session:
         r["spliced"] = (after[1] - before[1]) / max(1, after[0] - before[0]) if after else None
         r.setdefault("lost", None)
         r["work"] = r[test.figure] * test.scale
-        r["of_rate"] = r["operations"] / r["seconds"] / self.paced_rate() if test.paced and r["seconds"] else None
+        r["of_rate"] = r["operations"] / r["seconds"] / self.paced_rate(test) if test.paced and r["seconds"] else None
         if r["errors"]:
             problems.append(f"{r['errors']} errors, first: {r['first_error']}")
         if r["starved"]:
@@ -100,13 +100,14 @@ class Session:
         try:
             for target in targets:
                 target.start()
-            haproxy = next((t for t in targets if t.name == "haproxy"), None)
-            tests = [t for t in part.tests if haproxy or not TESTS[t].paced]
-            if len(tests) < len(part.tests):
-                print("bench: paced tests are left out without haproxy", flush=True)
+            named = {t.name: t for t in targets}
+            tests = [t for t in part.tests if not TESTS[t].paced or TESTS[t].paced[0] in named]
+            for name in part.tests:
+                if name not in tests:
+                    print(f"bench: {name} is left out without {TESTS[name].paced[0]}", flush=True)
             for name in tests:
                 if TESTS[name].paced:
-                    self.saturate(haproxy, 3)
+                    self.saturate(named, TESTS[name], 3)
                 for target in targets:
                     seconds = self.options.warm_up_of(target.spec)
                     if seconds:
@@ -114,7 +115,7 @@ class Session:
             for number in range(self.options.rounds):
                 for name in tests:
                     if TESTS[name].paced:
-                        self.saturate(haproxy, 1)
+                        self.saturate(named, TESTS[name], 1)
                     for target in rotated(targets, number):
                         self.rounds[name][target.name].append(self.measure_and_tell(f"round {number + 1}", target, name, self.options.seconds))
             if part.name == "busy-poll":
@@ -134,15 +135,17 @@ class Session:
                     finally:
                         target.stop()
 
-    def saturate(self, haproxy, times):
-        """The machine's speed drifts: what is half of HAProxy's saturation is measured again before each paced test."""
+    def saturate(self, named, test, times):
+        """The machine's speed drifts: what is half of the reference's saturation is measured again before each paced test."""
+        target, reference = test.paced
+        done = self.saturation.setdefault(test.paced, [])
         for _ in range(times):
-            r = self.measure_and_tell("saturation", haproxy, SATURATION, self.options.seconds)
-            self.saturation += [] if r["problems"] else [r["per_second"]]
-        self.extras["saturation"] = statistics.median(self.saturation or [2])
+            r = self.measure_and_tell("saturation", named[target], reference, self.options.seconds)
+            done += [] if r["problems"] else [r["per_second"]]
+        self.extras.setdefault("saturation", {})[reference] = statistics.median(done or [2])
 
-    def paced_rate(self):
-        return max(1, round(statistics.median(self.saturation[-5:] or [2]) / 2))
+    def paced_rate(self, test):
+        return max(1, round(statistics.median(self.saturation[test.paced][-5:] or [2]) / 2))
 
     def cpu_when_quiet(self, target, name):
         """Cores in use a while after the last message."""

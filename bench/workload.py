@@ -12,15 +12,15 @@ class Test:
     part: str = "main"
     figure: str = "operations"  # in what bench/load prints
     scale: float = 1
-    paced: bool = False  # at half of HAProxy's saturation instead of as fast as it goes
+    paced: tuple = ()  # target and test: at half of what that target does in that test, instead of as fast as it goes
 
 
 def bulk(direction, connections):
     return Test("sink" if direction == "up" else "source", f"{direction} {connections}", "MB", figure="bytes", scale=1e-6)
 
 
-def datagrams(size, flows, in_flight):
-    return Test("datagrams", f"datagrams {size} {flows} {in_flight}", "datagram", part="udp")
+def datagrams(size, flows, in_flight, paced=()):
+    return Test("datagrams", f"datagrams {size} {flows} {in_flight}", "datagram", part="udp", paced=paced)
 
 
 TESTS = {
@@ -35,15 +35,16 @@ TESTS = {
     "connect-fin": Test("echo", "connect fin 32", "conn"),
     "connect-rst": Test("echo", "connect rst 32", "conn"),
     "mix": Test("echo", "mix 32", "session"),
-    "paced-64-50": Test("echo", "pingpong 64 50", "msg", paced=True),
+    "paced-64-50": Test("echo", "pingpong 64 50", "msg", paced=("haproxy", "pingpong-64-50")),
     "udp-64-1": datagrams(64, 1, 1),
     "udp-64-64": datagrams(64, 64, 4),
     "udp-1200-64": datagrams(1200, 64, 8),
+    "udp-paced-64-64": datagrams(64, 64, 4, ("nginx", "udp-64-64")),
+    "udp-paced-1200-64": datagrams(1200, 64, 8, ("nginx", "udp-1200-64")),
     "connect-fin-log": Test("echo", "connect fin 32", "conn", part="log"),
     "busy-poll-64-1": Test("echo", "pingpong 64 1", "msg", part="busy-poll"),
 }
 EXTRAS = ("startup", "idle")  # not loads, see resident.py
-SATURATION = "pingpong-64-50"
 COLD_TESTS = ("pingpong-64-50", "connect-fin")
 WORKERS_TESTS = ("pingpong-64-50", "pingpong-64-500", "connect-fin")
 

@@ -136,7 +136,7 @@ public final class ConfigReader {
         pools = checks.withProbePorts(UdpChecks.withProbes(pools, listeners, undecided), listeners);
         DescriptorBudget budget = DescriptorBudget.of(machine.descriptorLimit(), workers, listeners, pools);
         int maxConnections = maxConnections(top, budget);
-        FlowBudget flows = new FlowBudget(maxConnections, machine.localPorts(), pools);
+        FlowBudget flows = FlowBudget.of(maxConnections, machine.localPorts(), listeners, pools);
         listeners = listeners.stream().map(listener -> flows.decide(listener, listenerBlocks)).toList();
         keysRead = findings.keysRead();
         return findings.isClean()

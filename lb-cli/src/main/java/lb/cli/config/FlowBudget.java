@@ -13,20 +13,29 @@ import lb.core.config.PoolConfig;
 
 /// How many flows a UDP listener may have. The only place of the formula:
 ///
-///     max-flows = the least of 100000, max-connections, and the local ports for each backend of its pool
+///     max-flows = the least of 100000, a share of max-connections, and the local ports for each backend of its pool
+///     share     = max-connections / protocols of all listeners, one that takes TCP and UDP counted twice
+///
+/// A flood on one listener so leaves the others their part.
 ///
 /// @param sessions of the process
+/// @param shares that there are of them
 /// @param localPorts that the kernel gives out (net.ipv4.ip_local_port_range); flows to different backends can share them
-record FlowBudget(int sessions, int localPorts, List<PoolConfig> pools) {
+record FlowBudget(int sessions, int shares, int localPorts, List<PoolConfig> pools) {
 
     private static final Path RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     private static final Pattern FIRST_LAST = Pattern.compile("(\\d{1,5})\\s+(\\d{1,5})");
     /// The kernel's default.
     private static final int DEFAULT_PORTS = 28_232;
 
+    static FlowBudget of(int sessions, int localPorts, List<ListenerConfig> listeners, List<PoolConfig> pools) {
+        int shares = listeners.stream().mapToInt(l -> l.tcp() && l.udp() != null ? 2 : 1).sum();
+        return new FlowBudget(sessions, Math.max(1, shares), localPorts, pools);
+    }
+
     /// Flows at a time, at least 1.
     int flows(ListenerConfig listener) {
-        return Math.clamp(bound(listener), 1, FlowConfig.DEFAULT_MAX_FLOWS);
+        return Math.clamp(Math.min(sessions / shares, bound(listener)), 1, FlowConfig.DEFAULT_MAX_FLOWS);
     }
 
     /// What descriptors and ports allow.
@@ -35,8 +44,11 @@ record FlowBudget(int sessions, int localPorts, List<PoolConfig> pools) {
     }
 
     String explanation(ListenerConfig listener) {
-        return "derived: the least of " + FlowConfig.DEFAULT_MAX_FLOWS + ", max-connections (" + sessions + ") and "
-                + localPorts + " local ports x " + backends(listener) + " backends";
+        String share = shares == 1
+                ? "max-connections (" + sessions + ")"
+                : "one of " + shares + " shares of max-connections (" + sessions / shares + ")";
+        return "derived: the least of " + FlowConfig.DEFAULT_MAX_FLOWS + ", " + share + " and " + localPorts
+                + " local ports x " + backends(listener) + " backends";
     }
 
     private long backends(ListenerConfig listener) {

@@ -76,7 +76,11 @@ final class ListenerReader {
         Set<String> protocols = new LinkedHashSet<>();
         for (String word : ValueParser.text(PROTOCOLS, text -> text).list().parse(value)) {
             switch (word) {
-                case "tcp", "udp" -> protocols.add(word);
+                case "tcp", "udp" -> {
+                    if (!protocols.add(word)) {
+                        throw new Rejected("is written twice; expected " + PROTOCOLS);
+                    }
+                }
                 case "http", "https" ->
                     throw new Rejected("not supported by this version yet; expected " + PROTOCOLS);
                 default -> throw new Rejected("expected " + PROTOCOLS);

@@ -78,7 +78,8 @@ final class UdpChecks {
             if (backend.serverId() >= most) {
                 block.problem("flow-key", "looks at " + ids.length() + " bytes, but the server-id of pools."
                         + pool.name() + ", backend " + backend.name() + ", is longer");
-            } else if (backend.serverId() == BackendConfig.NO_SERVER_ID) {
+            } else if (backend.serverId() == BackendConfig.NO_SERVER_ID && findings.isClean()) {
+                // Otherwise it may have one that could not be read, and nothing starts anyway.
                 findings.warnAt(block.origin(), block.path("flow-key"), "backend " + pool.name() + "/"
                         + backend.name() + " has no server-id: its clients may lose it when their address changes");
             }

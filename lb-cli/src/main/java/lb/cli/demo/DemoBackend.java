@@ -22,6 +22,7 @@ public final class DemoBackend implements AutoCloseable {
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private int port;
     private volatile @Nullable ServerSocket listening;
+    private @Nullable Thread accepting;
 
     public DemoBackend(String name) {
         this.name = name;
@@ -43,7 +44,7 @@ public final class DemoBackend implements AutoCloseable {
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             port = socket.getLocalPort();
             listening = socket;
-            Thread.ofVirtual().start(() -> accept(socket));
+            accepting = Thread.ofVirtual().start(() -> accept(socket));
         } catch (IOException e) {
             throw new UncheckedIOException("backend " + name + " cannot listen: " + e.getMessage(), e);
         }
@@ -55,6 +56,7 @@ public final class DemoBackend implements AutoCloseable {
         listening = null;
         if (socket != null) {
             closeQuietly(socket);
+            awaitEnd(accepting);
         }
         connections.forEach(DemoBackend::closeQuietly);
         connections.clear();
@@ -63,6 +65,17 @@ public final class DemoBackend implements AutoCloseable {
     @Override
     public void close() {
         kill();
+    }
+
+    /// A socket that a thread waits at is closed by that thread: until then the kernel goes on taking connections.
+    private static void awaitEnd(@Nullable Thread accepting) {
+        try {
+            if (accepting != null) {
+                accepting.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void accept(ServerSocket socket) {

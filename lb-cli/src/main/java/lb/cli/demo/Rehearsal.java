@@ -4,6 +4,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -18,7 +20,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// The run from which the JVM learns what `lb` needs to start fast: an `lb run` on loopback with some sessions, short
-/// messages and bulk, that is then told to end. Called by the launcher when it has built, never by users.
+/// messages and bulk, and a few datagrams, that is then told to end. Called by the launcher when it has built, never by users.
 ///
 /// Threading: its main thread, but for the backend's; a watchdog ends it if it takes too long.
 public final class Rehearsal {
@@ -26,9 +28,12 @@ public final class Rehearsal {
     private static final int SESSIONS = 400;
     private static final int MESSAGES = 25;
     private static final int BULK_BYTES = 8 << 20;
+    /// Few: their classes are to be there, but not compiled at each start of a balancer of TCP.
+    private static final int DATAGRAMS = 20;
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final int DEADLINE_SECONDS = 40;
     private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+) ");
+    private static final Pattern UDP = Pattern.compile("127\\.0\\.0\\.1:(\\d+) \\([^)]*, udp,");
 
     private Rehearsal() {}
 
@@ -36,15 +41,18 @@ public final class Rehearsal {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         try (DemoBackend backend = new DemoBackend("r")) {
             backend.start();
+            startEcho(backend.port());
             Process lb = start(arguments, backend.port());
             try {
                 watch(lb);
                 BufferedReader log = lb.errorReader();
-                InetSocketAddress address = awaitListening(log);
+                String listening = awaitListening(log);
+                InetSocketAddress address = address(LISTENING, listening);
                 for (int i = 0; i < SESSIONS; i++) {
                     session(address, MESSAGES, 64);
                 }
                 session(address, 1, BULK_BYTES);
+                datagrams(address(UDP, listening));
                 lb.toHandle().destroy(); // Process.destroy would close its log
                 log.lines().forEach(System.err::println);
                 System.exit(lb.waitFor());
@@ -59,7 +67,10 @@ public final class Rehearsal {
         file.toFile().deleteOnExit();
         Files.writeString(file, """
                 drain-timeout = 1s
-                listeners { default { bind = "127.0.0.1:0", pool = default } }
+                listeners {
+                  default { bind = "127.0.0.1:0", pool = default }
+                  default-2 { protocol = udp, bind = "127.0.0.1:0", pool = default }
+                }
                 pools { default { backends = ["127.0.0.1:%d"] } }
                 """.formatted(port));
         List<String> words = Stream.concat(Arrays.stream(command), Stream.of("run", "-f", file.toString())).toList();
@@ -85,15 +96,50 @@ public final class Rehearsal {
         });
     }
 
-    private static InetSocketAddress awaitListening(BufferedReader log) throws IOException {
+    private static String awaitListening(BufferedReader log) throws IOException {
         for (String line = log.readLine(); line != null; line = log.readLine()) {
             System.err.println(line);
-            Matcher matcher = LISTENING.matcher(line);
-            if (matcher.find()) {
-                return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(matcher.group(1)));
+            if (LISTENING.matcher(line).find()) {
+                return line;
             }
         }
         throw new IOException("it ended without listening");
+    }
+
+    private static InetSocketAddress address(Pattern pattern, String line) throws IOException {
+        Matcher matcher = pattern.matcher(line);
+        if (!matcher.find()) {
+            throw new IOException("no address in: " + line);
+        }
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(matcher.group(1)));
+    }
+
+    /// Answers datagrams on the port of the backend, as long as this process lives.
+    private static void startEcho(int port) throws IOException {
+        DatagramSocket socket = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        Thread.ofPlatform().daemon().start(() -> {
+            DatagramPacket packet = new DatagramPacket(new byte[64], 64);
+            try {
+                while (true) {
+                    socket.receive(packet);
+                    socket.send(packet);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    /// Each from a port of its own, so that it begins a flow.
+    private static void datagrams(InetSocketAddress address) throws IOException {
+        for (int i = 0; i < DATAGRAMS; i++) {
+            try (DatagramSocket socket = new DatagramSocket()) {
+                socket.setSoTimeout(TIMEOUT_MILLIS);
+                DatagramPacket packet = new DatagramPacket(new byte[64], 64, address);
+                socket.send(packet);
+                socket.receive(packet);
+            }
+        }
     }
 
     /// Sends messages of a size and waits for each one's echo.

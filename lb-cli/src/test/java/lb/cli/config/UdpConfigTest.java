@@ -42,7 +42,8 @@ class UdpConfigTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"protocol = sctp|expected tcp, udp or [tcp, udp]",
-        "protocol = []|expected tcp, udp or [tcp, udp]", "protocol = udp, idle-timeout = 60|unit",
+        "protocol = []|expected tcp, udp or [tcp, udp]", "protocol = [udp, udp]|is written twice",
+        "protocol = udp, idle-timeout = 60|unit",
         "protocol = udp, idle-timeout = off|expected a duration", "protocol = udp, responses = -1|from 0 to 1000000",
         "protocol = udp, requests = 0|from 1 to 1000000", "protocol = udp, shed = old|one of new, oldest-idle",
         "protocol = udp, max-flows = 0|from 1 to", "protocol = udp, max-flows = 19644|expected at most 19643",
@@ -59,6 +60,25 @@ class UdpConfigTest {
     void badUdpKeysAreRefused(String written, String rule) {
         assertThat(problems(listener("bind = 1\n" + written))).singleElement().asString()
                 .startsWith("FILE:4: listeners.l.").contains(rule);
+    }
+
+    /// (20000 descriptors - 64 of the process - 4 workers x (72 + 4 sockets) - 1 backend) / 2 = 9815 sessions in 4 shares.
+    @Test
+    void aListenerThatSaysNothingHasItsShareOfFlowsAndOneThatDoesMayHaveAll() {
+        String text = """
+                listeners {
+                  a { bind = 53, protocol = [tcp, udp], pool = p }
+                  b { bind = 54, protocol = udp, pool = p %s }
+                  c { bind = 55, pool = p }
+                }
+                pools { p { backends = ["127.0.0.1:2"] } }
+                """;
+        assertThat(valid(text.formatted("")).listeners().stream().filter(l -> l.udp() != null)
+                .map(l -> Objects.requireNonNull(l.udp()).maxFlows())).containsExactly(2453, 2453);
+        assertThat(EffectiveText.of((ReadResult.Valid) read(text.formatted(""))))
+                .contains("one of 4 shares of max-connections (2453)");
+        assertThat(valid(text.formatted(", max-flows = 9815")).listeners().get(1).udp())
+                .isNotNull().extracting(FlowConfig::maxFlows).isEqualTo(9815);
     }
 
     @Test
@@ -134,6 +154,7 @@ class UdpConfigTest {
         assertThat(read(text.formatted(",server-id=0xff")).warnings()).isEmpty();
         assertThat(Readings.lines(read(text.formatted("")).warnings())).singleElement().asString()
                 .contains("has no server-id");
+        assertThat(read(text.formatted(",server-id=x")).warnings()).isEmpty();
     }
 
     @Test

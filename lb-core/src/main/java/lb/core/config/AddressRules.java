@@ -23,6 +23,16 @@ public final class AddressRules {
         this.deny = new CidrSet(deny);
     }
 
+    /// Networks that are let in; empty for all.
+    public CidrSet allow() {
+        return allow;
+    }
+
+    /// Networks that are refused.
+    public CidrSet deny() {
+        return deny;
+    }
+
     /// Whether a peer may come in.
     ///
     /// @param address 4 or 16 bytes in network order; see [CidrSet#contains]

@@ -44,6 +44,19 @@ public final class CidrSet {
         };
     }
 
+    /// See [#contains].
+    public boolean containsIpv4(int address) {
+        return ipv4.contains((long) address << 32, 0);
+    }
+
+    /// See [#contains].
+    ///
+    /// @param high the first 64 bits
+    /// @param low the others
+    public boolean containsIpv6(long high, long low) {
+        return ipv6.contains(high, low);
+    }
+
     /// The first 64 bits of an address; an IPv4 address is followed by zeros.
     private static long high(byte[] address) {
         return address.length == 4 ? (long) (int) INT.get(address, 0) << 32 : (long) LONG.get(address, 0);

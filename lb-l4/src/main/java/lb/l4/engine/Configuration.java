@@ -106,6 +106,11 @@ final class Configuration {
         stopped = CompletableFuture.allOf(stopped, listener.stop(successors));
     }
 
+    /// Whether any listener takes datagrams.
+    boolean hasUdp() {
+        return listeners.values().stream().anyMatch(listener -> listener.config().udp() != null);
+    }
+
     /// Datagrams that listeners have dropped since the start, and why. One that is gone is forgotten.
     Map<String, Map<DropReason, Long>> dropped() {
         Map<String, Map<DropReason, Long>> dropped = new TreeMap<>();

@@ -87,8 +87,18 @@ public final class Engine implements AutoCloseable {
         }).toArray(WorkerSides[]::new);
         configuration = new Configuration(control, sides, pacing, warnings);
         DropReport drops = new DropReport(log::warn);
-        control.scheduleAtFixedRate(() -> drops.tell(configuration.dropped()), 1, 1, TimeUnit.SECONDS);
+        control.scheduleAtFixedRate(() -> tellDrops(drops), 1, 1, TimeUnit.SECONDS);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
+    }
+
+    /// What the kernel dropped is known when its workers have looked: it is told the next time.
+    private void tellDrops(DropReport drops) {
+        drops.tell(configuration.dropped());
+        if (configuration.hasUdp()) {
+            for (WorkerSides side : sides) {
+                side.udp().countQueueDrops();
+            }
+        }
     }
 
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep

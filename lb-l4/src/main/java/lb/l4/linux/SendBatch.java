@@ -3,7 +3,6 @@ package lb.l4.linux;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-import static lb.l4.linux.Datagrams.CMSG_HEADER_BYTES;
 import static lb.l4.linux.Datagrams.CONTROL;
 import static lb.l4.linux.Datagrams.CONTROL_BYTES;
 import static lb.l4.linux.Datagrams.CONTROL_LENGTH;
@@ -42,10 +41,8 @@ public final class SendBatch {
     /// Bytes of each datagram of a message; 0 where nothing can be joined.
     private final int[] segmentBytes;
     private final int[] lengths;
-    private final int[] payloads;
     private final int[] datagrams;
     private final int[] firstPieces;
-    private final int[] slots;
     /// Control bytes of a message before those that segment it.
     private final int[] plainControlBytes;
     private int count;
@@ -72,10 +69,8 @@ public final class SendBatch {
         owners = new Object[all];
         segmentBytes = new int[all];
         lengths = new int[all];
-        payloads = new int[all];
         datagrams = new int[all];
         firstPieces = new int[all];
-        slots = new int[all];
         plainControlBytes = new int[all];
     }
 
@@ -96,23 +91,16 @@ public final class SendBatch {
 
     /// Bytes of a message, less what was put before its datagrams.
     public int payload(int message) {
-        return payloads[message];
+        return lengths[message] - datagrams[message] * prefixBytes;
     }
 
-    /// From now on a message counts as one without datagrams, because it was lost.
-    public void forget(int message) {
-        datagrams[message] = 0;
-        payloads[message] = 0;
+    /// Bytes of one of a message's datagrams, less what was put before it.
+    public int payloadOf(int message, int datagram) {
+        return bytesOf(message, datagram) - prefixBytes;
     }
 
-    /// The slot that a message begins with.
-    public int slot(int message) {
-        return slots[message];
-    }
-
-    /// Whether the kernel has to take the message apart.
-    public boolean isJoined(int message) {
-        return datagrams[message] > 1;
+    private int bytesOf(int message, int datagram) {
+        return Math.min(segmentBytes[message], lengths[message] - datagram * segmentBytes[message]);
     }
 
     /// Starts anew; what was added is forgotten.
@@ -125,7 +113,7 @@ public final class SendBatch {
 
     /// Puts some bytes before every datagram that is added from now on; those must then be added one by one.
     ///
-    /// @param bytes at most [#MAX_PREFIX_BYTES]; not changed before all that has them is sent, but for none at all
+    /// @param bytes at most [#MAX_PREFIX_BYTES]; not changed while the batch is in use
     public void setPrefix(byte[] bytes) {
         prefixBytes = bytes.length;
         NativeMemory.put(prefix, bytes);
@@ -150,24 +138,19 @@ public final class SendBatch {
         }
         pieces(last, buffer, length);
         lengths[last] += bytes;
-        payloads[last] += length;
         datagrams[last] += count(length, segment);
         isLastOpen = lengths[last] % size == 0;
         return true;
     }
 
     /// Adds a message for a connected socket. See [#join].
-    ///
-    /// @param slot what [#slot] returns
-    public void add(Object owner, int slot, long buffer, int length, int segment) {
+    public void add(Object owner, long buffer, int length, int segment) {
         int index = count++;
         int bytes = prefixBytes + length;
         int size = segment == 0 ? bytes : segment;
         firstPieces[index] = pieces;
-        slots[index] = slot;
         owners[index] = owner;
         lengths[index] = bytes;
-        payloads[index] = length;
         segmentBytes[index] = size;
         datagrams[index] = count(length, segment);
         plainControlBytes[index] = 0;
@@ -219,20 +202,7 @@ public final class SendBatch {
     ///
     /// @param scope the interface of a link-local address, or 0
     public void from(boolean isIpv6, long high, long low, int scope) {
-        long control = control(count - 1);
-        if (isIpv6) {
-            header(control, 20, Linux.IPPROTO_IPV6, Datagrams.IPV6_PKTINFO);
-            NativeMemory.putLong(control + 16, high);
-            NativeMemory.putLong(control + 24, low);
-            NativeMemory.putInt(control + 32, scope);
-            plainControlBytes[count - 1] = 40;
-        } else {
-            header(control, 12, Linux.IPPROTO_IP, Datagrams.IP_PKTINFO);
-            NativeMemory.putInt(control + 16, 0);
-            NativeMemory.putInt(control + 20, (int) low);
-            NativeMemory.putInt(control + 24, 0);
-            plainControlBytes[count - 1] = 32;
-        }
+        plainControlBytes[count - 1] = ControlMessages.putSource(control(count - 1), isIpv6, high, low, scope);
     }
 
     /// Sends messages from `first` on.
@@ -242,21 +212,18 @@ public final class SendBatch {
         for (int i = first; i < count; i++) {
             long control = control(i);
             int controlBytes = plainControlBytes[i];
-            if (isJoined(i)) {
-                header(control + controlBytes, 2, Datagrams.IPPROTO_UDP, Datagrams.UDP_SEGMENT);
-                NativeMemory.putShort(control + controlBytes + CMSG_HEADER_BYTES, segmentBytes[i]);
-                controlBytes += 24;
+            if (datagrams[i] > 1) {
+                controlBytes += ControlMessages.putSegment(control + controlBytes, segmentBytes[i]);
             }
             control(message(i), control, controlBytes);
         }
         return calls.sendmmsg(fd, message(first), count - first);
     }
 
-    /// Sends the datagrams of one message one by one, where the kernel would not take them joined.
+    /// Sends one datagram of a message by itself, where the kernel would not take them joined.
     ///
-    /// @param skipped datagrams at its beginning that were sent already
-    /// @return how many were sent of the others, or `-errno` if the first could not be
-    public int sendApart(int fd, int index, int skipped) {
+    /// @return 1 or `-errno`
+    public int sendOne(int fd, int index, int datagram) {
         long single = message(capacity);
         long from = message(index);
         NativeMemory.putLong(single + NAME, NativeMemory.getLong(from + NAME));
@@ -264,33 +231,26 @@ public final class SendBatch {
         NativeMemory.putLong(single + IOV, iov(2 * capacity));
         control(single, control(index), plainControlBytes[index]);
         int piece = firstPieces[index];
-        int taken = 0;
-        int left = lengths[index];
-        for (int datagram = 0; datagram < datagrams[index]; datagram++) {
-            int missing = Math.min(left, segmentBytes[index]);
-            left -= missing;
-            int parts = 0;
-            while (missing > 0) {
-                int part = (int) Math.min(missing, NativeMemory.getLong(iov(piece) + 8) - taken);
-                NativeMemory.putLong(iov(2 * capacity + parts), NativeMemory.getLong(iov(piece)) + taken);
-                NativeMemory.putLong(iov(2 * capacity + parts) + 8, part);
-                parts++;
-                missing -= part;
-                taken += part;
-                if (taken == NativeMemory.getLong(iov(piece) + 8)) {
-                    piece++;
-                    taken = 0;
-                }
-            }
-            NativeMemory.putLong(single + IOV_LENGTH, parts);
-            if (datagram >= skipped) {
-                int result = calls.sendmmsg(fd, single, 1);
-                if (result < 0) {
-                    return datagram == skipped ? result : datagram - skipped;
-                }
-            }
+        int offset = datagram * segmentBytes[index];
+        while (offset > 0 && offset >= pieceBytes(piece)) {
+            offset -= pieceBytes(piece++);
         }
-        return datagrams[index] - skipped;
+        int missing = bytesOf(index, datagram);
+        int parts = 0;
+        do {
+            int part = Math.min(missing, pieceBytes(piece) - offset);
+            NativeMemory.putLong(iov(2 * capacity + parts), NativeMemory.getLong(iov(piece++)) + offset);
+            NativeMemory.putLong(iov(2 * capacity + parts) + 8, part);
+            parts++;
+            missing -= part;
+            offset = 0;
+        } while (missing > 0);
+        NativeMemory.putLong(single + IOV_LENGTH, parts);
+        return calls.sendmmsg(fd, single, 1);
+    }
+
+    private int pieceBytes(int piece) {
+        return (int) NativeMemory.getLong(iov(piece) + 8);
     }
 
     /// Frees the memory. Nothing may be called afterwards.
@@ -303,12 +263,6 @@ public final class SendBatch {
         NativeMemory.putLong(iov(pieces), buffer);
         NativeMemory.putLong(iov(pieces) + 8, length);
         pieces++;
-    }
-
-    private static void header(long at, int dataBytes, int level, int type) {
-        NativeMemory.putLong(at, CMSG_HEADER_BYTES + dataBytes);
-        NativeMemory.putInt(at + 8, level);
-        NativeMemory.putInt(at + 12, type);
     }
 
     private static void control(long message, long control, int bytes) {

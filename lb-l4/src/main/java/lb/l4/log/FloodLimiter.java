@@ -44,6 +44,12 @@ public final class FloodLimiter {
         this.nanoTime = nanoTime;
     }
 
+    /// Tells of a broken invariant: what failed, and where in the code.
+    public void broken(String where, Throwable failure) {
+        StackTraceElement[] trace = failure.getStackTrace();
+        log("internal error in " + where + ": " + failure + (trace.length == 0 ? "" : " at " + trace[0]));
+    }
+
     public void log(String line) {
         long now = nanoTime.getAsLong();
         Kind kind = kinds.get(line);

@@ -48,6 +48,11 @@ public final class ConnectionLimit {
         return true;
     }
 
+    /// Counts a connection whether or not there is room: one for which another is about to end.
+    public void acquire() {
+        active.getAndIncrement();
+    }
+
     public void release() {
         int before = active.getAndDecrement();
         assert before > 0 : "released more often than acquired";

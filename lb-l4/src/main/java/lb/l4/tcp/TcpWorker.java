@@ -4,7 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import lb.core.session.EndCause;
 import lb.l4.log.FloodLimiter;
-import lb.l4.worker.Ready;
+import lb.l4.worker.Ending;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.jspecify.annotations.Nullable;
@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: confined to its worker, but for the final fields.
 public final class TcpWorker {
-
-    /// Sessions that are ended in one turn of the loop.
-    private static final int SLICE = 256;
 
     final Worker worker;
     final Workers workers;
@@ -46,8 +43,7 @@ public final class TcpWorker {
 
     /// Tells of a broken invariant. It costs what it happened to, never the worker.
     void broken(String where, Throwable failure) {
-        StackTraceElement[] trace = failure.getStackTrace();
-        warnings.log("internal error in " + where + ": " + failure + (trace.length == 0 ? "" : " at " + trace[0]));
+        warnings.broken(where, failure);
     }
 
     long nextSessionNumber() {
@@ -75,48 +71,17 @@ public final class TcpWorker {
         session.next = null;
     }
 
-    /// Ends every session of this worker, so many in one turn of the loop that the others are not kept waiting.
-    /// Threading: any thread.
+    /// Ends every session of this worker. Threading: any thread.
     ///
     /// @return completes on the loop, with their number
     public CompletableFuture<Integer> endAll(EndCause cause) {
-        Ending ending = new Ending(cause);
-        worker.execute(() -> worker.ready(ending));
-        return ending.ended;
-    }
-
-    /// The end of all sessions, a slice for each batch of events.
-    private final class Ending extends Ready {
-        private final EndCause cause;
-        private final CompletableFuture<Integer> ended = new CompletableFuture<>();
-        private int count;
-
-        Ending(EndCause cause) {
-            this.cause = cause;
-        }
-
-        @Override
-        protected void onReady() {
-            for (int i = 0; i < SLICE && first != null; i++) {
-                count++;
-                first.finish(cause);
+        return Ending.begin(worker, () -> {
+            TcpSession session = first;
+            if (session != null) {
+                session.finish(cause);
             }
-            if (first == null) {
-                ended.complete(count);
-            } else {
-                worker.ready(this);
-            }
-        }
-
-        @Override
-        protected void onDeadline() {
-            throw new AssertionError("has no deadline");
-        }
-
-        @Override
-        protected void onFailure(Throwable failure) {
-            ended.completeExceptionally(failure);
-        }
+            return session != null;
+        });
     }
 
     /// Calls `visitor` for every session. Threading: its loop.

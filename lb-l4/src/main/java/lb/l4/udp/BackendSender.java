@@ -1,6 +1,5 @@
 package lb.l4.udp;
 
-import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.ReceiveBatch;
 import lb.l4.linux.SendBatch;
@@ -19,31 +18,44 @@ final class BackendSender {
     /// For each slot the next one of the same flow, or -1.
     private final int[] next;
     private final SendBatch out;
+    private final Delivery delivery;
 
     BackendSender(Linux linux, ReceiveBatch in, int[] next, boolean joins) {
         this.linux = linux;
         this.in = in;
         this.next = next;
         this.out = new SendBatch(CAPACITY, joins);
+        this.delivery = new Delivery(out, DropReason.BACKEND_CONGESTED, true);
     }
 
     /// Sends the slots from `first` on.
     ///
-    /// @return the slot at which the backend was found not to be there, or -1
+    /// @return the slot at which the backend was found not to be there, or -1. What was sent of that slot before is taken
+    ///     off it
     int send(UdpFlow flow, int first, FlowSocket socket) {
-        int fd = socket.intValue();
         OutgoingHeader header = flow.header();
-        byte[] prefix = header == null ? null : header.next();
-        if (header != null && prefix != null) {
-            return sendWithHeader(flow, first, socket, header, prefix);
+        if (header == null || header.isDone()) {
+            return sendPlain(flow, first, socket.intValue());
         }
+        out.setPrefix(header.bytes());
+        try {
+            return header.isFirstOnly()
+                    ? sendFirst(flow, first, socket, header)
+                    : sendEach(flow, first, socket, header);
+        } finally {
+            out.clear();
+            out.setPrefix(NOTHING);
+        }
+    }
+
+    private int sendPlain(UdpFlow flow, int first, int fd) {
         if (next[first] < 0 && in.segmentBytes(first) == 0) {
             return sendOne(flow, first, fd);
         }
         for (int slot = first; slot >= 0; slot = next[slot]) {
-            add(flow, slot, in.buffer(slot), in.length(slot), in.segmentBytes(slot));
+            add(flow, in.buffer(slot), in.length(slot), in.segmentBytes(slot));
         }
-        return flush(flow, fd);
+        return flush(flow, fd) ? -1 : skip(first, delivery.handled());
     }
 
     private int sendOne(UdpFlow flow, int slot, int fd) {
@@ -53,67 +65,103 @@ final class BackendSender {
             flow.asked(1, length);
         } else if (Delivery.isGone(-result)) {
             return slot;
-        } else if (result == -Errno.EAGAIN || result == -Errno.ENOBUFS) {
-            flow.drops.add(DropReason.BACKEND_CONGESTED, 1);
         } else {
-            flow.drops.add(Delivery.reason(-result), 1);
+            flow.drops.add(Delivery.isCongested(-result)
+                    ? DropReason.BACKEND_CONGESTED
+                    : Delivery.reason(-result), 1);
         }
         return -1;
     }
 
-    /// Datagram by datagram, also those that the kernel has joined.
-    private int sendWithHeader(UdpFlow flow, int first, FlowSocket socket, OutgoingHeader header, byte[] prefix) {
-        int fd = socket.intValue();
-        boolean hasPrefix = true;
-        out.setPrefix(prefix);
-        try {
-            for (int slot = first; slot >= 0; slot = next[slot]) {
-                int segment = in.segmentBytes(slot) == 0 ? in.length(slot) : in.segmentBytes(slot);
-                int at = 0;
-                do {
-                    if (out.isFull()) {
-                        int refused = flush(flow, fd);
-                        if (refused >= 0) {
-                            return refused;
-                        }
-                    }
-                    int length = Math.min(segment, in.length(slot) - at);
-                    if (hasPrefix) {
-                        header.putBefore(length, linux, socket);
-                    }
-                    add(flow, slot, in.buffer(slot) + at, length, 0);
-                    at += length;
-                    if (header.isFirstOnly()) {
-                        hasPrefix = false;
-                        out.setPrefix(NOTHING);
-                    }
-                } while (at < in.length(slot));
+    /// A datagram alone with the header, until one has gone; then the others without.
+    private int sendFirst(UdpFlow flow, int first, FlowSocket socket, OutgoingHeader header) {
+        int slot = first;
+        while (slot >= 0 && !header.isDone()) {
+            int length = datagramBytes(slot);
+            header.putBefore(length, linux, socket);
+            out.add(flow, in.buffer(slot), length, 0);
+            if (!flush(flow, socket.intValue())) {
+                return slot;
             }
-            int refused = flush(flow, fd);
-            if (refused < 0) {
+            if (delivery.sent() > 0) {
                 header.sent();
             }
-            return refused;
-        } finally {
-            out.setPrefix(NOTHING);
-            out.clear();
+            slot = skip(slot, 1);
         }
+        out.setPrefix(NOTHING);
+        return slot < 0 ? -1 : sendPlain(flow, slot, socket.intValue());
     }
 
-    private void add(UdpFlow flow, int slot, long buffer, int length, int segment) {
+    /// Datagram by datagram, also those that the kernel has joined.
+    private int sendEach(UdpFlow flow, int first, FlowSocket socket, OutgoingHeader header) {
+        int handled = 0;
+        for (int slot = first; slot >= 0; slot = next[slot]) {
+            int at = 0;
+            do {
+                if (out.isFull()) {
+                    if (!flush(flow, socket.intValue())) {
+                        return skip(first, handled + delivery.handled());
+                    }
+                    handled += delivery.handled();
+                }
+                int length = Math.min(datagramBytes(slot), in.length(slot) - at);
+                header.putBefore(length, linux, socket);
+                add(flow, in.buffer(slot) + at, length, 0);
+                at += length;
+            } while (at < in.length(slot));
+        }
+        return flush(flow, socket.intValue()) ? -1 : skip(first, handled + delivery.handled());
+    }
+
+    /// Bytes of the first datagram in a slot.
+    private int datagramBytes(int slot) {
+        int segment = in.segmentBytes(slot);
+        return segment == 0 ? in.length(slot) : segment;
+    }
+
+    /// Datagrams in a slot.
+    private int datagrams(int slot) {
+        int segment = in.segmentBytes(slot);
+        return segment == 0 ? 1 : (in.length(slot) + segment - 1) / segment;
+    }
+
+    /// Datagrams in the slots from `first` on.
+    int datagramsFrom(int first) {
+        int count = 0;
+        for (int slot = first; slot >= 0; slot = next[slot]) {
+            count += datagrams(slot);
+        }
+        return count;
+    }
+
+    /// The slot that is left after so many datagrams from `first` on, without those of them that were in it; -1 if none is.
+    private int skip(int first, int datagrams) {
+        int left = datagrams;
+        for (int slot = first; slot >= 0; slot = next[slot]) {
+            int there = datagrams(slot);
+            if (left < there) {
+                in.consume(slot, left * datagramBytes(slot));
+                return slot;
+            }
+            left -= there;
+        }
+        return -1;
+    }
+
+    private void add(UdpFlow flow, long buffer, int length, int segment) {
         if (!out.join(flow, buffer, length, segment)) {
-            out.add(flow, slot, buffer, length, segment);
+            out.add(flow, buffer, length, segment);
         }
     }
 
-    private int flush(UdpFlow flow, int fd) {
-        int end = Delivery.send(out, 0, fd, flow.drops, DropReason.BACKEND_CONGESTED);
-        for (int message = 0; message < end; message++) {
-            flow.asked(out.datagrams(message), out.payload(message));
+    /// Returns false if the backend is not there.
+    private boolean flush(UdpFlow flow, int fd) {
+        boolean isThere = delivery.send(fd, flow.drops);
+        if (delivery.sent() > 0) {
+            flow.asked(delivery.sent(), delivery.sentBytes());
         }
-        int refused = end == out.count() ? -1 : out.slot(end);
         out.clear();
-        return refused;
+        return isThere;
     }
 
     /// Forgets what a failure has left behind.

@@ -3,67 +3,119 @@ package lb.l4.udp;
 import lb.l4.linux.Errno;
 import lb.l4.linux.SendBatch;
 
-/// Sends a batch as far as the kernel takes it, and counts the rest.
+/// Sends a batch as far as the kernel takes it, and counts the rest as dropped.
 ///
 /// Threading: confined to the batch's worker.
 final class Delivery {
 
-    private Delivery() {}
+    private final SendBatch out;
+    private final DropReason congested;
+    private final boolean hasPeer;
+    private int handled;
+    private int sent;
+    private int sentBytes;
 
-    /// Sends the messages from `first` on. What is lost counts no longer as part of the batch.
-    ///
     /// @param congested the reason to count what the socket does not take for now
-    /// @return the message at which the peer was found not to be there, or the batch's count
-    static int send(SendBatch out, int first, int fd, DropCounts drops, DropReason congested) {
-        int at = first;
-        while (at < out.count()) {
+    /// @param hasPeer whether its sockets are connected, so that an error can say that the peer is not there; without,
+    ///     such an error is of one datagram
+    Delivery(SendBatch out, DropReason congested, boolean hasPeer) {
+        this.out = out;
+        this.congested = congested;
+        this.hasPeer = hasPeer;
+    }
+
+    /// Sends the batch.
+    ///
+    /// @return false if the peer was found not to be there. The datagrams that came before are [#handled]; what follows
+    ///     them was neither sent nor counted
+    boolean send(int fd, DropCounts drops) {
+        handled = 0;
+        sent = 0;
+        sentBytes = 0;
+        for (int at = 0; at < out.count();) {
             int result = out.send(fd, at);
             if (result > 0) {
+                sentWhole(at, at + result);
                 at += result;
-                continue;
-            }
-            if (isGone(-result)) {
-                return at;
-            }
-            switch (-result) {
-                case Errno.EINTR -> {
-                    // again
+            } else if (isCongested(-result)) {
+                dropFrom(at, drops);
+                return true;
+            } else if (hasPeer && isGone(-result)) {
+                return false;
+            } else if (result != -Errno.EINTR) {
+                if (!sendApart(at, -result, fd, drops)) {
+                    return false;
                 }
-                case Errno.EAGAIN, Errno.ENOBUFS -> {
-                    while (at < out.count()) {
-                        drops.add(congested, out.datagrams(at));
-                        out.forget(at++);
-                    }
-                }
-                default -> {
-                    if (out.isJoined(at)) {
-                        sendApart(out, at, fd, drops, congested);
-                    } else {
-                        drops.add(reason(-result), 1);
-                        out.forget(at);
-                    }
-                    at++;
-                }
+                at++;
             }
         }
-        return at;
+        return true;
+    }
+
+    private void sentWhole(int from, int to) {
+        for (int at = from; at < to; at++) {
+            handled += out.datagrams(at);
+            sent += out.datagrams(at);
+            sentBytes += out.payload(at);
+        }
+    }
+
+    private void dropFrom(int from, DropCounts drops) {
+        for (int at = from; at < out.count(); at++) {
+            drop(congested, out.datagrams(at), drops);
+        }
+    }
+
+    private void drop(DropReason reason, int datagrams, DropCounts drops) {
+        drops.add(reason, datagrams);
+        handled += datagrams;
     }
 
     /// What cannot be segmented on its way (a tunnel's smaller MTU, a device without checksums) goes out one by one.
-    private static void sendApart(SendBatch out, int index, int fd, DropCounts drops, DropReason congested) {
-        int done = 0;
-        while (done < out.datagrams(index)) {
-            int result = out.sendApart(fd, index, done);
-            if (result > 0) {
-                done += result;
-            } else if (result == -Errno.EAGAIN || result == -Errno.ENOBUFS || result == 0) {
-                drops.add(congested, out.datagrams(index) - done);
-                return;
-            } else {
-                drops.add(reason(-result), 1);
-                done++;
-            }
+    private boolean sendApart(int message, int errno, int fd, DropCounts drops) {
+        int all = out.datagrams(message);
+        if (all == 1) {
+            drop(reason(errno), 1, drops);
+            return true;
         }
+        for (int datagram = 0; datagram < all;) {
+            int result = out.sendOne(fd, message, datagram);
+            if (result > 0) {
+                handled++;
+                sent++;
+                sentBytes += out.payloadOf(message, datagram);
+            } else if (isCongested(-result)) {
+                drop(congested, all - datagram, drops);
+                return true;
+            } else if (hasPeer && isGone(-result)) {
+                return false;
+            } else if (result != -Errno.EINTR) {
+                drop(reason(-result), 1, drops);
+            } else {
+                continue;
+            }
+            datagram++;
+        }
+        return true;
+    }
+
+    /// Datagrams of the last batch that were sent or dropped.
+    int handled() {
+        return handled;
+    }
+
+    /// Those that were sent.
+    int sent() {
+        return sent;
+    }
+
+    /// Their bytes, less what was put before them.
+    int sentBytes() {
+        return sentBytes;
+    }
+
+    static boolean isCongested(int errno) {
+        return errno == Errno.EAGAIN || errno == Errno.ENOBUFS;
     }
 
     /// Whether the error says that the peer is not there.

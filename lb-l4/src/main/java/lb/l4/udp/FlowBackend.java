@@ -1,11 +1,15 @@
 package lb.l4.udp;
 
+import java.util.List;
 import lb.core.balance.Tried;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
+import lb.core.pool.Candidate;
 import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
+import lb.l4.linux.Errno;
+import lb.l4.tcp.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /// The backend that a flow has, and those that it must not have.
@@ -17,14 +21,19 @@ final class FlowBackend {
     private PoolSnapshot snapshot;
     private Tried tried = Tried.NONE;
     private int tries;
+    private boolean isAnswered;
     private @Nullable Backend chosen;
 
     /// @param left of the flow whose client goes on with this one; its backend is not picked again
-    FlowBackend(Pool pool, @Nullable FlowBackend left) {
+    /// @param isSameSearch whether those that the other flow had tried are not picked again either. That is so for a
+    ///     moment only: later they may have come back
+    FlowBackend(Pool pool, @Nullable FlowBackend left, boolean isSameSearch) {
         this.pool = pool;
         this.snapshot = pool.snapshot();
         if (left != null && left.chosen != null) {
-            tried = left.tried;
+            if (isSameSearch) {
+                tried = left.tried;
+            }
             addTried(left.chosen);
         }
     }
@@ -75,6 +84,36 @@ final class FlowBackend {
         }
         snapshot = now;
         return present.healthState() == HealthState.DOWN || present.adminState() == AdminState.MAINT;
+    }
+
+    /// An answer has come. The time to the first one is what connecting is to TCP: `least-time` goes by it.
+    void answered(long startedNanos) {
+        if (!isAnswered && chosen != null) {
+            isAnswered = true;
+            chosen.sampleConnectNanos(System.nanoTime() - startedNanos);
+        }
+    }
+
+    /// The backend was found not to be there.
+    void refused(Upstream upstream, int errno) {
+        if (chosen != null) {
+            upstream.connectFailed(chosen, Errno.text(errno));
+        }
+    }
+
+    /// Whether another backend could be picked.
+    boolean hasOther() {
+        PoolSnapshot now = pool.snapshot();
+        return hasOther(now.candidates()) || hasOther(now.backups());
+    }
+
+    private boolean hasOther(List<Candidate> candidates) {
+        for (Candidate candidate : candidates) {
+            if (candidate.backend() != chosen) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Gives the slot back.

@@ -1,5 +1,6 @@
 package lb.l4.udp;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import lb.core.balance.FlowHash;
@@ -16,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bound what the listener's socket is bound to
 /// @param header null without one
-/// @param headerTag tells the header from others, see [Arrival]; 0 without one
-record FlowClient(FlowKey key, LocalAddress bound, @Nullable ProxyHeader header, long headerTag) {
+record FlowClient(FlowKey key, LocalAddress bound, @Nullable ProxyHeader header) {
 
     InetSocketAddress peer() {
         return key.peer();
@@ -29,10 +29,9 @@ record FlowClient(FlowKey key, LocalAddress bound, @Nullable ProxyHeader header,
         return source == null ? key.peer() : source;
     }
 
-    /// The client's address, 4 or 16 bytes.
-    byte[] address() {
-        InetSocketAddress source = header == null ? null : header.source();
-        return source == null ? key.peerAddress() : source.getAddress().getAddress();
+    /// The client's address.
+    InetAddress address() {
+        return client().getAddress();
     }
 
     /// The address that the client used.

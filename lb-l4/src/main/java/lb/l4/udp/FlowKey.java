@@ -3,6 +3,8 @@ package lb.l4.udp;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import lb.core.config.AddressRules;
+import lb.core.config.CidrSet;
 import lb.l4.linux.ReceiveBatch;
 import lb.l4.tcp.LocalAddress;
 
@@ -42,7 +44,24 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
 
     boolean matches(ReceiveBatch in, int slot, long otherTag) {
         return peerLow == in.peerLow(slot) && peerPort == in.peerPort(slot) && peerHigh == in.peerHigh(slot)
-                && tag == otherTag && localLow == in.localLow(slot) && localHigh == in.localHigh(slot);
+                && (!isIpv6 || scope == in.peerScope(slot)) && tag == otherTag && localLow == in.localLow(slot)
+                && localHigh == in.localHigh(slot);
+    }
+
+    /// Whether the sender of a datagram lies in one of the networks. Allocates nothing.
+    static boolean isIn(CidrSet networks, ReceiveBatch in, int slot) {
+        if (networks.isEmpty()) {
+            return false;
+        }
+        // Where lb runs, x86-64 and AArch64, memory is little-endian.
+        return in.isIpv6(slot)
+                ? networks.containsIpv6(Long.reverseBytes(in.peerHigh(slot)), Long.reverseBytes(in.peerLow(slot)))
+                : networks.containsIpv4(Integer.reverseBytes((int) in.peerLow(slot)));
+    }
+
+    /// Whether the sender of a datagram may come in. Allocates nothing.
+    static boolean permits(AddressRules rules, ReceiveBatch in, int slot) {
+        return !isIn(rules.deny(), in, slot) && (rules.allow().isEmpty() || isIn(rules.allow(), in, slot));
     }
 
     /// 4 or 16 bytes.

@@ -8,31 +8,55 @@ import org.jspecify.annotations.Nullable;
 /// (Knuth, volume 3, algorithm 6.4R): a table that has seen millions of flows is as fast as a new one.
 ///
 /// Threading: confined to its worker.
-final class FlowTable {
+/// @param <F> what stands in it
+final class FlowTable<F extends FlowTable.Entry> {
 
     private static final int SMALLEST = 64;
 
-    private @Nullable UdpFlow[] flows = new UdpFlow[SMALLEST];
+    private @Nullable Entry[] flows = new Entry[SMALLEST];
     private int size;
+
+    /// What has a key that does not change.
+    interface Entry {
+        FlowKey key();
+    }
 
     int size() {
         return size;
     }
 
+    /// The flow of a key, or null.
+    @Nullable
+    F find(FlowKey key) {
+        int mask = flows.length - 1;
+        for (int at = key.hash() & mask;; at = (at + 1) & mask) {
+            Entry flow = flows[at];
+            if (flow == null || flow.key().equals(key)) {
+                return found(flow);
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked") // only add() puts something in
+    private @Nullable F found(@Nullable Entry flow) {
+        return (F) flow;
+    }
+
     /// The flow that a received datagram belongs to, or null.
     @Nullable
-    UdpFlow find(ReceiveBatch in, int slot, long tag, int hash) {
+    F find(ReceiveBatch in, int slot, long tag, int hash) {
         int mask = flows.length - 1;
         for (int at = hash & mask;; at = (at + 1) & mask) {
-            UdpFlow flow = flows[at];
-            if (flow == null || (flow.key.hash() == hash && flow.key.matches(in, slot, tag))) {
-                return flow;
+            Entry flow = flows[at];
+            if (flow == null || (flow.key().hash() == hash && flow.key().matches(in, slot, tag))) {
+                return found(flow);
             }
         }
     }
 
     /// Adds a flow whose key is not there yet.
-    void add(UdpFlow flow) {
+    void add(F flow) {
+        assert find(flow.key()) == null : "two flows of one key";
         if (size * 2 >= flows.length) {
             resize(flows.length * 2);
         }
@@ -40,28 +64,28 @@ final class FlowTable {
         size++;
     }
 
-    private void insert(UdpFlow flow) {
+    private void insert(Entry flow) {
         int mask = flows.length - 1;
-        int at = flow.key.hash() & mask;
+        int at = flow.key().hash() & mask;
         while (flows[at] != null) {
             at = (at + 1) & mask;
         }
         flows[at] = flow;
     }
 
-    void remove(UdpFlow flow) {
+    void remove(F flow) {
         int mask = flows.length - 1;
-        int hole = flow.key.hash() & mask;
+        int hole = flow.key().hash() & mask;
         while (flows[hole] != flow) {
             assert flows[hole] != null : "the flow is not there";
             hole = (hole + 1) & mask;
         }
         for (int at = (hole + 1) & mask;; at = (at + 1) & mask) {
-            UdpFlow next = flows[at];
+            Entry next = flows[at];
             if (next == null) {
                 break;
             }
-            int home = next.key.hash() & mask;
+            int home = next.key().hash() & mask;
             // It may move back only as far as its own place.
             if (((at - home) & mask) >= ((at - hole) & mask)) {
                 flows[hole] = next;
@@ -77,9 +101,9 @@ final class FlowTable {
 
     private void resize(int length) {
         @Nullable
-        UdpFlow[] old = flows;
-        flows = new UdpFlow[Math.max(SMALLEST, length)];
-        for (UdpFlow flow : old) {
+        Entry[] old = flows;
+        flows = new Entry[Math.max(SMALLEST, length)];
+        for (Entry flow : old) {
             if (flow != null) {
                 insert(flow);
             }

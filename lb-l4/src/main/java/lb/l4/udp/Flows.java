@@ -1,10 +1,13 @@
 package lb.l4.udp;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.BackendConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.pool.Backend;
+import lb.core.pool.Pool;
+import lb.core.pool.PoolSnapshot;
 import lb.core.session.EndCause;
 import lb.core.session.EndReason;
 import lb.core.session.SessionPhase;
@@ -20,15 +23,23 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to its worker.
 final class Flows {
 
+    /// See [#quietSince].
+    static final long NONE = Long.MAX_VALUE;
+
     private final UdpAcceptor acceptor;
     private final UdpWorker home;
     private final UdpListener listener;
     private final LocalAddress bound;
     private final DropCounts drops;
-    private final FlowTable table = new FlowTable();
+    private final FlowTable<UdpFlow> table = new FlowTable<>();
     private final FlowList byAge = new FlowList();
+    /// The oldest one that others were told of, and since when it is quiet, by System.nanoTime(); [#NONE] without one.
+    private @Nullable UdpFlow published;
+    private final AtomicLong quietSince = new AtomicLong(NONE);
     private boolean isStopping;
 
+    /// Threading: control loop.
+    ///
     /// @param acceptor the socket
     Flows(UdpAcceptor acceptor, UdpWorker home, UdpListener listener, LocalAddress bound) {
         this.acceptor = acceptor;
@@ -36,6 +47,7 @@ final class Flows {
         this.listener = listener;
         this.bound = bound;
         this.drops = listener.drops(home.worker);
+        listener.shedding().join(this);
     }
 
     UdpAcceptor acceptor() {
@@ -75,11 +87,16 @@ final class Flows {
         return isStopping && byAge.oldest() == null;
     }
 
+    /// Whether there is a flow that a datagram belongs to by its addresses.
+    boolean has(ReceiveBatch in, int slot) {
+        return table.find(in, slot, 0, FlowKey.hash(home.hashSeed, in, slot, 0)) != null;
+    }
+
     /// The flow that takes a datagram: the one that there is, or a new one. Null if there is neither; it is counted then.
     @Nullable
     UdpFlow of(ReceiveBatch in, int slot, Arrival arrival, UdpListener.Settings settings) {
-        // A proxy that gives each client a port of its own may leave out the header from the second datagram on.
-        long tag = arrival.hasHeader() && !settings.isHeaderFirst() ? arrival.headerTag() : 0;
+        // Where headers come with the first datagram only, a port of the proxy is a client.
+        long tag = settings.isHeaderFirst() ? 0 : arrival.headerTag();
         int hash = FlowKey.hash(home.hashSeed, in, slot, tag);
         UdpFlow flow = table.find(in, slot, tag, hash);
         Backend named = null;
@@ -91,29 +108,60 @@ final class Flows {
                 flow = table.find(in, slot, tag, hash);
             }
         }
-        if (flow != null) {
-            boolean isOfOther = arrival.hasHeader() && flow.client.headerTag() != arrival.headerTag();
-            EndCause leaves = isOfOther || flow.isChained() ? null : flow.reasonToLeave();
-            if (leaves != null) {
-                flow.finish(leaves);
-                return begin(flow.client, flow, named, 1);
-            }
-            if (!isOfOther && flow.takesMore()) {
-                return flow;
-            }
-            flow.unbind();
+        if (flow == null) {
+            return beginNew(in, slot, tag, hash, arrival, named);
         }
-        return beginNew(in, slot, FlowKey.of(in, slot, tag, hash), arrival, named);
+        EndCause leaves = flow.isChained() ? null : flow.reasonToLeave();
+        if (leaves != null) {
+            flow.finish(leaves);
+            return begin(flow.client, flow, named, 1);
+        }
+        if (flow.takesMore()) {
+            return flow;
+        }
+        flow.unbind();
+        return begin(flow.client, null, named, 1);
     }
 
-    private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, FlowKey key, Arrival arrival,
+    private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, long tag, int hash, Arrival arrival,
             @Nullable Backend named) {
-        ProxyHeader header = arrival.hasHeader() ? arrival.header(in, slot) : null;
-        if (arrival.isFromProxy() && header == null) {
-            drops.add(DropReason.BAD_PROXY_HEADER, 1);
+        DropReason refusal = refusal(in, slot, arrival, listener.settings());
+        ProxyHeader header = refusal == null && arrival.isFromProxy() ? arrival.header(in, slot) : null;
+        if (refusal == null && arrival.isFromProxy() && header == null) {
+            refusal = DropReason.BAD_PROXY_HEADER;
+        }
+        if (refusal != null) {
+            drops.add(refusal, 1);
             return null;
         }
-        return begin(new FlowClient(key, bound, header, arrival.headerTag()), null, named, 1);
+        return begin(new FlowClient(FlowKey.of(in, slot, tag, hash), bound, header), null, named, 1);
+    }
+
+    /// Why there is no room for a new client, as far as it is known before anything is made for it: a flood must not be
+    /// work for the garbage collector too.
+    private @Nullable DropReason refusal(ReceiveBatch in, int slot, Arrival arrival, UdpListener.Settings settings) {
+        if (isStopping) {
+            return DropReason.STOPPING;
+        }
+        if (!arrival.isFromProxy()) {
+            int perSource = settings.flows().maxFlowsPerSource();
+            if (!FlowKey.permits(settings.rules(), in, slot)) {
+                return DropReason.DENIED;
+            }
+            if (perSource > 0 && listener.sources().count(SourceCounts.of(in, slot)) >= perSource) {
+                return DropReason.MAX_FLOWS_PER_SOURCE;
+            }
+        }
+        if (settings.flows().shed() == Shed.NEW && listener.isFull()) {
+            return DropReason.MAX_FLOWS;
+        }
+        Pool pool = settings.upstream().pool();
+        PoolSnapshot snapshot = pool.snapshot();
+        if (snapshot.candidates().isEmpty() && snapshot.backups().isEmpty()) {
+            return DropReason.NO_BACKEND;
+        }
+        int poolLimit = snapshot.config().maxConnections();
+        return poolLimit > 0 && pool.active() >= poolLimit ? DropReason.POOL_LIMIT : null;
     }
 
     /// Begins a flow.
@@ -129,8 +177,14 @@ final class Flows {
             UdpFlow flow = new UdpFlow(this, client, settings, left);
             refusal = start(flow, wanted);
             if (refusal == null) {
-                table.add(flow);
+                if (left != null && table.find(client.key()) != null) {
+                    // What it has is older than what another flow of the client takes by now.
+                    flow.unbound();
+                } else {
+                    table.add(flow);
+                }
                 byAge.add(flow);
+                publishOldest(flow);
                 return flow;
             }
             release(flow);
@@ -144,20 +198,20 @@ final class Flows {
         if (isStopping) {
             return DropReason.STOPPING;
         }
-        if (!settings.rules().permits(client.address())) {
+        if (!settings.rules().permits(client.address().getAddress())) {
             return DropReason.DENIED;
         }
         int perSource = settings.flows().maxFlowsPerSource();
-        if (perSource > 0 && !listener.sources().tryAcquire(client, perSource)) {
+        if (perSource > 0 && !listener.sources().tryAcquire(SourceCounts.of(client.address()), perSource)) {
             return DropReason.MAX_FLOWS_PER_SOURCE;
         }
         if (listener.tryAcquire()
-                || (settings.flows().shed() == Shed.OLDEST_IDLE && evict() && listener.tryAcquire())) {
+                || (settings.flows().shed() == Shed.OLDEST_IDLE && listener.shedding().makeRoom(this))) {
             home.worker.expect();
             return null;
         }
         if (perSource > 0) {
-            listener.sources().release(client);
+            listener.sources().release(SourceCounts.of(client.address()));
         }
         return DropReason.MAX_FLOWS;
     }
@@ -173,19 +227,43 @@ final class Flows {
         return failure;
     }
 
-    /// Ends the flow that has been quiet for longest, unless it is about to send.
-    private boolean evict() {
+    /// Ends the flow that has been quiet for longest, of those that are not about to send.
+    boolean evict() {
         UdpFlow oldest = byAge.oldest();
-        if (oldest == null || oldest.isChained()) {
+        while (oldest != null && oldest.isChained()) {
+            oldest = oldest.newer;
+        }
+        if (oldest == null) {
             return false;
         }
         oldest.finish(EndCause.FLOW_SHED);
         return true;
     }
 
+    /// Since when its oldest flow is quiet, or [#NONE]. Threading: any worker.
+    long quietSince() {
+        return quietSince.getOpaque();
+    }
+
+    void execute(Runnable task) {
+        home.worker.execute(task);
+    }
+
     /// A flow has carried something, for the first time in this tick.
     void active(UdpFlow flow) {
         byAge.moveToEnd(flow);
+        publishOldest(flow);
+    }
+
+    /// Tells the other workers of the oldest flow, if they may ask.
+    ///
+    /// @param changed was added, has carried something or has ended
+    private void publishOldest(UdpFlow changed) {
+        UdpFlow oldest = byAge.oldest();
+        if ((oldest != published || changed == oldest) && listener.settings().flows().shed() == Shed.OLDEST_IDLE) {
+            published = oldest;
+            quietSince.setOpaque(oldest == null ? NONE : System.nanoTime() - oldest.quietNanos());
+        }
     }
 
     /// Another datagram of the client begins another flow.
@@ -196,6 +274,7 @@ final class Flows {
     /// A flow has ended and closed its socket.
     void ended(UdpFlow flow, EndCause cause) {
         byAge.remove(flow);
+        publishOldest(flow);
         // Made while the flow still counts, given away when it does not.
         SessionRecord record = record(flow, cause);
         flow.backend.release();
@@ -204,12 +283,12 @@ final class Flows {
         if (record != null) {
             home.report(record, flow.settings().accessLog());
         }
-        acceptor.closeIfDone();
+        acceptor.flowEnded();
     }
 
     private void release(UdpFlow flow) {
         if (flow.settings().flows().maxFlowsPerSource() > 0) {
-            listener.sources().release(flow.client);
+            listener.sources().release(SourceCounts.of(flow.client.address()));
         }
         listener.release();
         home.worker.left();

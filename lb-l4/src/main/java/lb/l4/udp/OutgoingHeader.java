@@ -4,7 +4,6 @@ import java.net.Inet4Address;
 import lb.core.config.UdpProxyHeader;
 import lb.l4.linux.Datagrams;
 import lb.l4.linux.Linux;
-import org.jspecify.annotations.Nullable;
 
 /// The PROXY header that a flow's datagrams get on their way to the backend.
 ///
@@ -29,9 +28,13 @@ final class OutgoingHeader {
         this.listener = listener;
     }
 
-    /// What is put before the next datagram, or null for nothing.
-    byte @Nullable [] next() {
-        return which == UdpProxyHeader.FIRST && isSent ? null : bytes;
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /// Whether nothing is put before the next datagram any more.
+    boolean isDone() {
+        return isFirstOnly() && isSent;
     }
 
     /// Whether only the flow's first datagram has it.
@@ -39,7 +42,7 @@ final class OutgoingHeader {
         return which == UdpProxyHeader.FIRST;
     }
 
-    /// The backend has had it.
+    /// A datagram with it was sent.
     void sent() {
         isSent = true;
     }

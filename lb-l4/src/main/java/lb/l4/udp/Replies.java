@@ -20,6 +20,7 @@ final class Replies extends Ready {
     private final Worker worker;
     private final ReceiveBatch in = new ReceiveBatch(SLOTS, false);
     private final SendBatch out;
+    private final Delivery delivery;
     private final boolean joins;
     private @Nullable UdpAcceptor acceptor;
     private int used;
@@ -28,6 +29,7 @@ final class Replies extends Ready {
     Replies(Worker worker, boolean joins) {
         this.worker = worker;
         this.out = new SendBatch(SLOTS, joins);
+        this.delivery = new Delivery(out, DropReason.CLIENT_CONGESTED, false);
         this.joins = joins;
     }
 
@@ -76,7 +78,7 @@ final class Replies extends Ready {
         flow.counts.answered(segment == 0 ? 1 : (length + segment - 1) / segment, length);
         if (!out.join(flow, in.buffer(slot), length, segment)) {
             FlowKey key = flow.key;
-            out.add(flow, slot, in.buffer(slot), length, segment);
+            out.add(flow, in.buffer(slot), length, segment);
             out.to(key.isIpv6(), key.peerHigh(), key.peerLow(), key.peerPort(), key.scope());
             if (key.hasLocal()) {
                 out.from(key.isIpv6(), key.localHigh(), key.localLow(), key.scope());
@@ -87,10 +89,7 @@ final class Replies extends Ready {
     void flush() {
         UdpAcceptor through = acceptor;
         if (through != null) {
-            for (int at = 0; at < out.count(); at++) {
-                // What stops it is an error that a socket without a peer does not have: that message is lost.
-                at = Delivery.send(out, at, through.intValue(), through.drops(), DropReason.CLIENT_CONGESTED);
-            }
+            delivery.send(through.intValue(), through.drops());
         }
         out.clear();
         used = 0;

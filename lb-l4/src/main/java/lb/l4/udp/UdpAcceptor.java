@@ -20,27 +20,31 @@ public final class UdpAcceptor extends Descriptor {
 
     /// Batches received for one event, so that a flood cannot keep the answers waiting.
     private static final int ROUNDS = 2;
-    private static final int TICKS_BETWEEN_LOOKS = 10;
 
     private final UdpWorker home;
     private final UdpListener listener;
     private final LocalAddress bound;
+    private final AddressGroup group;
     private final DropCounts drops;
     private final Flows flows;
     private final Arrival arrival = new Arrival();
     private int touchedCount;
     private int queueDrops;
-    private int lookedTick;
+    private boolean isFinished;
     private boolean isClosed;
 
+    /// Threading: control loop.
+    ///
     /// @param bound what the socket is bound to
     public UdpAcceptor(int fd, UdpWorker home, UdpListener listener, LocalAddress bound) {
         super(fd);
         this.home = home;
         this.listener = listener;
         this.bound = bound;
+        this.group = listener.group(bound);
         this.drops = listener.drops(home.worker);
         this.flows = new Flows(this, home, listener, bound);
+        group.join(this);
     }
 
     Flows flows() {
@@ -69,11 +73,11 @@ public final class UdpAcceptor extends Descriptor {
     }
 
     /// Takes no new flows; those that there are go on until they are quiet for a second. The socket is closed when none
-    /// is left.
+    /// is left on any worker.
     public void drain() {
         flows.stop();
         flows.forEach(UdpFlow::hurry);
-        closeIfDone();
+        flowEnded();
     }
 
     /// Ends all flows and closes the socket.
@@ -82,12 +86,26 @@ public final class UdpAcceptor extends Descriptor {
         for (UdpFlow flow = flows.oldest(); flow != null; flow = flows.oldest()) {
             flow.finish(EndCause.KILLED);
         }
-        closeIfDone();
+        flowEnded();
+        close0();
     }
 
-    /// Closes the socket, if it was to be and its last flow has ended.
-    void closeIfDone() {
-        if (flows.isStopped() && !isClosed) {
+    /// Looks whether this was the last flow there will be.
+    void flowEnded() {
+        if (flows.isStopped() && !isFinished) {
+            isFinished = true;
+            group.finished();
+        }
+    }
+
+    /// Threading: any thread.
+    void closeOnItsLoop() {
+        home.worker.execute(this::close0);
+    }
+
+    private void close0() {
+        if (!isClosed) {
+            countQueueDrops();
             isClosed = true;
             home.memory().replies.flush();
             home.remove(this);
@@ -118,7 +136,6 @@ public final class UdpAcceptor extends Descriptor {
             if (received < in.slots()) {
                 return;
             }
-            countQueueDrops();
         }
     }
 
@@ -142,7 +159,8 @@ public final class UdpAcceptor extends Descriptor {
     }
 
     private @Nullable UdpFlow flowOf(ReceiveBatch in, int slot, UdpListener.Settings settings) {
-        DropReason refusal = arrival.read(in, slot, settings);
+        boolean isOfFlow = settings.isHeaderFirst() && flows.has(in, slot);
+        DropReason refusal = arrival.read(in, slot, settings, isOfFlow);
         if (refusal != null) {
             drops.add(refusal, 1);
             return null;
@@ -169,12 +187,9 @@ public final class UdpAcceptor extends Descriptor {
         touchedCount = 0;
     }
 
-    /// Asks the kernel what it had to drop, once a second at most. Only a socket that has a whole batch waiting may have
-    /// dropped something.
-    private void countQueueDrops() {
-        int now = home.worker.wheel().now();
-        if (now - lookedTick >= TICKS_BETWEEN_LOOKS) {
-            lookedTick = now;
+    /// Asks the kernel what it had to drop since the last time.
+    void countQueueDrops() {
+        if (!isClosed) {
             int dropped = home.memory().calls.queueDrops(intValue());
             drops.add(DropReason.QUEUE_FULL, dropped - queueDrops);
             queueDrops = dropped;

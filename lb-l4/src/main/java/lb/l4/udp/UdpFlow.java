@@ -1,9 +1,7 @@
 package lb.l4.udp;
 
-import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.l4.linux.Errno;
-import lb.l4.worker.Ready;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +16,14 @@ import org.jspecify.annotations.Nullable;
 ///     unbind()     further datagrams of the client begin another flow; answers still come
 ///     leave()      the same, once there is a next datagram; at the latest after a second
 ///     finish()     the only way out
-final class UdpFlow extends Ready {
+final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
     /// How long a flow may be quiet while its listener stops, or once it has to leave its backend.
     private static final int HURRIED_TICKS = 10;
+    /// How long what a client's flows have tried in vain is not tried again for it.
+    private static final long SEARCH_NANOS = 1_000_000_000;
     /// How long a flow that expects no answer stays, to hear that the backend is not there.
     private static final int LINGER_TICKS = 2;
 
@@ -46,9 +46,6 @@ final class UdpFlow extends Ready {
     private @Nullable EndCause leaving;
     private int idleTicks;
     private int lastActiveTick;
-    /// The batch's datagrams of this flow: a list through [BatchMemory#next].
-    private int firstInBatch = -1;
-    private int lastInBatch = -1;
     private int taken;
     private boolean isBound = true;
     private boolean isClosed;
@@ -63,8 +60,14 @@ final class UdpFlow extends Ready {
         this.number = home.nextFlowNumber();
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
-        this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend);
+        this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
+                left != null && startedNanos - left.startedNanos < SEARCH_NANOS);
         this.idleTicks = settings.idleTicks();
+    }
+
+    @Override
+    public FlowKey key() {
+        return key;
     }
 
     UdpListener.Settings settings() {
@@ -116,7 +119,7 @@ final class UdpFlow extends Ready {
         if (backend.isUnusable()) {
             return EndCause.BACKEND_DOWN;
         }
-        return counts.isUnanswered(worker().wheel().now()) ? EndCause.UNANSWERED : null;
+        return counts.isUnanswered(worker().wheel().now()) && backend.hasOther() ? EndCause.UNANSWERED : null;
     }
 
     /// Whether the client's next datagram belongs to this flow.
@@ -125,32 +128,15 @@ final class UdpFlow extends Ready {
         return isBound && !isClosed && (requests == 0 || taken < requests);
     }
 
-    /// Whether it has datagrams of the present batch.
-    boolean isChained() {
-        return firstInBatch >= 0;
-    }
-
     /// Takes a datagram of the present batch. Returns whether it is the first.
     boolean append(int slot, int[] next) {
         taken++;
-        boolean isFirst = firstInBatch < 0;
-        if (isFirst) {
-            firstInBatch = slot;
-        } else {
-            next[lastInBatch] = slot;
-        }
-        lastInBatch = slot;
-        return isFirst;
-    }
-
-    void forgetBatch() {
-        firstInBatch = -1;
-        lastInBatch = -1;
+        return chain(slot, next);
     }
 
     /// Sends what it has of the present batch.
     void sendUp() {
-        int first = firstInBatch;
+        int first = firstInBatch();
         FlowSocket connected = socket;
         if (first < 0) {
             return;
@@ -163,7 +149,7 @@ final class UdpFlow extends Ready {
         touch();
         int refused = home.memory().toBackend.send(this, first, connected);
         if (refused >= 0) {
-            refused(Errno.text(Errno.ECONNREFUSED));
+            backend.refused(settings.upstream(), Errno.ECONNREFUSED);
             finish(EndCause.SERVER_REFUSED);
             redirect(refused);
         }
@@ -171,20 +157,17 @@ final class UdpFlow extends Ready {
 
     /// Has another flow take the batch's datagrams from `slot` on.
     private void redirect(int slot) {
-        int[] next = home.memory().next;
-        int waiting = 0;
-        for (int at = slot; at >= 0; at = next[at]) {
-            waiting++;
+        UdpFlow other = flows.begin(client, this, null, home.memory().toBackend.datagramsFrom(slot));
+        if (other == null) {
+            return;
         }
-        UdpFlow other = flows.begin(client, this, null, waiting);
-        if (other != null) {
-            other.firstInBatch = slot;
-            other.lastInBatch = lastInBatch;
-            other.taken = waiting;
+        other.chainFrom(this, slot);
+        other.taken = taken;
+        try {
             other.sendUp();
+        } finally {
             other.forgetBatch();
         }
-        forgetBatch();
     }
 
     /// The backend was sent something.
@@ -206,11 +189,16 @@ final class UdpFlow extends Ready {
         Replies replies = home.memory().replies;
         for (int round = 0; round < ROUNDS; round++) {
             int received = replies.receive(this, connected.intValue());
-            if (received < 0) {
-                failed(-received);
+            if (received == -Errno.EAGAIN) {
                 return;
             }
+            if (received < 0) {
+                // There may be datagrams behind the error, and the edge will not come again.
+                failed(-received);
+                continue;
+            }
             touch();
+            backend.answered(startedNanos);
             if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;
@@ -225,18 +213,11 @@ final class UdpFlow extends Ready {
 
     private void failed(int errno) {
         if (Delivery.isGone(errno)) {
-            refused(Errno.text(errno));
+            backend.refused(settings.upstream(), errno);
             leave(EndCause.SERVER_REFUSED);
-        } else if (errno != Errno.EAGAIN && errno != Errno.EINTR) {
+        } else if (errno != Errno.EINTR) {
             home.warnings.log("listener " + flows.listener().name() + ": cannot receive from a backend: "
                     + Errno.text(errno));
-        }
-    }
-
-    private void refused(String reason) {
-        Backend refusing = backend.chosen();
-        if (refusing != null) {
-            settings.upstream().connectFailed(refusing, reason);
         }
     }
 
@@ -251,6 +232,11 @@ final class UdpFlow extends Ready {
             lastActiveTick = now;
             flows.active(this);
         }
+    }
+
+    /// How long it has carried nothing, to a tick.
+    long quietNanos() {
+        return (worker().wheel().now() - lastActiveTick) * (Worker.TICK_MILLIS * 1_000_000L);
     }
 
     /// From now on the flow ends when it is quiet for a second.
@@ -278,6 +264,11 @@ final class UdpFlow extends Ready {
     protected void onFailure(Throwable failure) {
         home.broken("a flow of listener " + flows.listener().name(), failure);
         finish(EndCause.INTERNAL);
+    }
+
+    /// It begins as one that takes no further datagrams of its client.
+    void unbound() {
+        isBound = false;
     }
 
     /// The client's next datagram begins another flow.

@@ -1,6 +1,7 @@
 package lb.l4.udp;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -12,6 +13,7 @@ import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.UdpProxyHeader;
 import lb.l4.tcp.ConnectionLimit;
+import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.Upstream;
 import lb.l4.worker.Worker;
 import org.slf4j.Logger;
@@ -28,7 +30,10 @@ public final class UdpListener {
     private final ConnectionLimit limit;
     private final ConnectionLimit processLimit;
     private final SourceCounts sources = new SourceCounts();
+    private final Shedding shedding = new Shedding(this);
     private final DropCounts[] drops;
+    /// Threading: control loop.
+    private final Map<LocalAddress, AddressGroup> groups = new HashMap<>();
     private final LongAdder headersOverMtu = new LongAdder();
     private final AtomicBoolean isMtuTold = new AtomicBoolean();
     private volatile Settings settings;
@@ -53,7 +58,7 @@ public final class UdpListener {
 
         /// Whether a PROXY header comes with the first datagram of a flow alone.
         boolean isHeaderFirst() {
-            return flows.proxyHeader() == UdpProxyHeader.FIRST;
+            return flows.proxyHeader() == UdpProxyHeader.FIRST && !headerPeers.isEmpty();
         }
     }
 
@@ -120,12 +125,31 @@ public final class UdpListener {
         return settings;
     }
 
+    Shedding shedding() {
+        return shedding;
+    }
+
     SourceCounts sources() {
         return sources;
     }
 
+    /// The sockets that are bound to an address. Threading: control loop.
+    AddressGroup group(LocalAddress bound) {
+        return groups.computeIfAbsent(bound, _ -> new AddressGroup());
+    }
+
     DropCounts drops(Worker worker) {
         return drops[worker.index()];
+    }
+
+    /// Whether another flow would be one too many.
+    boolean isFull() {
+        return isFull(limit) || isFull(processLimit);
+    }
+
+    private static boolean isFull(ConnectionLimit limit) {
+        int most = limit.limit();
+        return most > 0 && limit.active() >= most;
     }
 
     /// Counts a flow, unless a limit is reached. Every success is paired with [#release].
@@ -138,6 +162,22 @@ public final class UdpListener {
             return false;
         }
         return true;
+    }
+
+    /// Counts a flow for which another one is about to end.
+    void acquireAhead() {
+        processLimit.acquire();
+        limit.acquire();
+    }
+
+    /// Whether there are more flows than there may be.
+    boolean isOver() {
+        return isOver(limit) || isOver(processLimit);
+    }
+
+    private static boolean isOver(ConnectionLimit limit) {
+        int most = limit.limit();
+        return most > 0 && limit.active() > most;
     }
 
     void release() {

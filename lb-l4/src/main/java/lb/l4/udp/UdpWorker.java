@@ -10,7 +10,7 @@ import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
-import lb.l4.worker.Ready;
+import lb.l4.worker.Ending;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 /// Threading: confined to its worker, but for the final fields.
 public final class UdpWorker {
 
-    /// Flows that are ended in one turn of the loop.
-    private static final int SLICE = 256;
     /// Datagrams that one recvmmsg takes from clients.
     static final int BATCH = 64;
 
@@ -94,20 +92,27 @@ public final class UdpWorker {
         acceptors.remove(acceptor);
     }
 
-    /// Tells of a broken invariant. It costs what it happened to, never the worker.
-    void broken(String where, Throwable failure) {
-        StackTraceElement[] trace = failure.getStackTrace();
-        warnings.log("internal error in " + where + ": " + failure + (trace.length == 0 ? "" : " at " + trace[0]));
+    /// Has each of its sockets count what the kernel dropped before it could be received. Threading: any thread.
+    public void countQueueDrops() {
+        worker.execute(() -> acceptors.forEach(UdpAcceptor::countQueueDrops));
     }
 
-    /// Ends every flow of this worker, so many in one turn of the loop that the others are not kept waiting. Threading:
-    /// any thread.
+    /// Tells of a broken invariant. It costs what it happened to, never the worker.
+    void broken(String where, Throwable failure) {
+        warnings.broken(where, failure);
+    }
+
+    /// Ends every flow of this worker. Threading: any thread.
     ///
     /// @return completes on the loop, with their number
     public CompletableFuture<Integer> endAll(EndCause cause) {
-        Ending ending = new Ending(cause);
-        worker.execute(() -> worker.ready(ending));
-        return ending.ended;
+        return Ending.begin(worker, () -> {
+            UdpFlow flow = anyFlow();
+            if (flow != null) {
+                flow.finish(cause);
+            }
+            return flow != null;
+        });
     }
 
     private @Nullable UdpFlow anyFlow() {
@@ -118,41 +123,5 @@ public final class UdpWorker {
             }
         }
         return null;
-    }
-
-    /// The end of all flows, a slice for each batch of events.
-    private final class Ending extends Ready {
-        private final EndCause cause;
-        private final CompletableFuture<Integer> ended = new CompletableFuture<>();
-        private int count;
-
-        Ending(EndCause cause) {
-            this.cause = cause;
-        }
-
-        @Override
-        protected void onReady() {
-            UdpFlow flow = anyFlow();
-            for (int i = 0; i < SLICE && flow != null; i++) {
-                count++;
-                flow.finish(cause);
-                flow = anyFlow();
-            }
-            if (flow == null) {
-                ended.complete(count);
-            } else {
-                worker.ready(this);
-            }
-        }
-
-        @Override
-        protected void onDeadline() {
-            throw new AssertionError("has no deadline");
-        }
-
-        @Override
-        protected void onFailure(Throwable failure) {
-            ended.completeExceptionally(failure);
-        }
     }
 }

@@ -9,7 +9,9 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.Socket;
 import java.util.List;
+import lb.core.config.Cidr;
 import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
 import lb.l4.peers.DatagramServer;
@@ -76,6 +78,57 @@ class AllocationTest {
                 datagrams(client, MESSAGES / 12, 3);
             });
             System.out.printf("allocated per relayed datagram: %.3f bytes%n", least);
+            assertThat(least).isLessThanOrEqualTo(BYTES_PER_MESSAGE);
+        }
+    }
+
+    /// From many clients that a listener has no room for.
+    @Test
+    void aRefusedDatagramAllocatesNothing() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(1, TestConfigs.pool("out", server.address()),
+                        TestConfigs.FLOWS.withMaxFlows(1)));
+                DatagramSocket first = new DatagramSocket();
+                DatagramSocket second = new DatagramSocket()) {
+            for (DatagramSocket client : List.of(first, second)) {
+                client.connect(lb.address());
+                client.setSoTimeout(20_000);
+            }
+            datagrams(first, 1, 1);
+            // An answer to the one that is let in says that what came before was looked at.
+            double least = leastPer(MESSAGES, BYTES_PER_MESSAGE, () -> {
+                for (int i = 0; i < MESSAGES / 2; i++) {
+                    second.send(new DatagramPacket(new byte[64], 64));
+                    datagrams(first, 1, 1);
+                }
+            });
+            System.out.printf("allocated per refused datagram: %.3f bytes%n", least);
+            assertThat(least).isLessThanOrEqualTo(BYTES_PER_MESSAGE);
+            assertThat(UdpDrops.of(lb, "max-flows")).isPositive();
+        }
+    }
+
+    @Test
+    void aDatagramWithAProxyHeaderAllocatesNothing() throws Exception {
+        byte[] datagram = {0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21, 0x12, 0, 12, 127,
+            0,
+            0, 1, 127, 0, 0, 1, 0, 9, 0, 9, 'x'};
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
+                        l -> new ListenerConfig(l.name(), l.bind(), l.pool(), List.of(), List.of(), 0,
+                                List.of(Cidr.parse("127.0.0.0/8")), l.proxyHeaderTimeout(), l.socket(), l.accessLog(),
+                                false, TestConfigs.FLOWS)));
+                DatagramSocket client = new DatagramSocket()) {
+            client.connect(lb.address());
+            client.setSoTimeout(20_000);
+            DatagramPacket answer = new DatagramPacket(new byte[64], 64);
+            double least = leastPer(MESSAGES, BYTES_PER_MESSAGE, () -> {
+                for (int i = 0; i < MESSAGES / 2; i++) {
+                    client.send(new DatagramPacket(datagram, datagram.length));
+                    client.receive(answer);
+                }
+            });
+            System.out.printf("allocated per datagram with a header: %.3f bytes%n", least);
             assertThat(least).isLessThanOrEqualTo(BYTES_PER_MESSAGE);
         }
     }

@@ -8,6 +8,7 @@ import java.net.SocketException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import lb.core.config.ConfigProblem;
@@ -130,6 +131,24 @@ public final class Balancer implements AutoCloseable {
         for (Backend backend : pool.backends()) {
             assertThat(backend.active()).describedAs(backend.id()).isZero();
         }
+    }
+
+    /// Has the first worker stand still, so that what comes meanwhile is one batch. Returns when it does.
+    ///
+    /// @return lets it go on
+    public CountDownLatch standStill() throws InterruptedException {
+        CountDownLatch standing = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        engine.tcpWorkers().getFirst().worker().execute(() -> {
+            standing.countDown();
+            try {
+                goesOn.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        standing.await();
+        return goesOn;
     }
 
     @Override

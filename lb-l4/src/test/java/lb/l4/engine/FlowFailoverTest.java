@@ -1,11 +1,15 @@
 package lb.l4.engine;
 
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import lb.core.config.BalanceConfig;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Unanswered;
@@ -21,6 +25,8 @@ import lb.core.pool.HealthState;
 import lb.core.session.EndCause;
 import lb.l4.peers.DatagramClient;
 import lb.l4.peers.DatagramServer;
+import lb.l4.peers.EchoServer;
+import lb.l4.peers.LoopbackServer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -137,6 +143,105 @@ class FlowFailoverTest {
     }
 
     @Test
+    void aBackendThatAnEarlierFlowLeftIsPickedAgainOnceItIsBack() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        DatagramServer two = DatagramServer.naming("two");
+        try (Balancer lb = new Balancer(TestConfigs.udp(1, passive(one.address(), two.address()),
+                TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            Backend first = lb.engine().pool("out").backends().getFirst();
+            assertThat(client.ask("a")).isEqualTo("one:a");
+            one.close();
+            assertThat(client.insist("b", 100).text()).isEqualTo("two:b");
+            try (DatagramServer again = new DatagramServer(one.address(), DatagramServer.answeringAs("one"))) {
+                Awaitility.await().until(() -> first.healthState() == HealthState.UP);
+                two.close();
+                assertThat(client.insist("c", 100).text()).isEqualTo("one:c");
+                assertThat(again.waiting()).isPositive();
+                assertThat(UdpDrops.of(lb, "no-backend")).isZero();
+            }
+        }
+    }
+
+    /// What the kernel says of the one datagram comes before the answer to the other.
+    @Test
+    void anAnswerBehindAnErrorIsNotLost() throws Exception {
+        DatagramSocket server = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        server.setSoTimeout(20_000);
+        InetSocketAddress address = (InetSocketAddress) server.getLocalSocketAddress();
+        try (server;
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(address), TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            client.send("one");
+            DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+            server.receive(packet);
+            CountDownLatch goesOn = lb.standStill();
+            client.send("two");
+            server.send(packet);
+            server.close();
+            goesOn.countDown();
+            assertThat(client.receive().text()).isEqualTo("one");
+        }
+    }
+
+    /// Two batches of one event: the error of what the first sent meets the second, when the client has another flow.
+    @Test
+    void aFlowWhoseClientHasAnotherByNowGoesOnBesideIt() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        try (DatagramServer two = DatagramServer.naming("two");
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(one.address(), two.address()),
+                        TestConfigs.exchanges(3, -1)));
+                DatagramClient client = new DatagramClient(lb.address());
+                DatagramClient other = new DatagramClient(lb.address())) {
+            assertThat(client.ask("1")).isEqualTo("one:1");
+            CountDownLatch goesOn = lb.standStill();
+            client.send("lost");
+            for (int i = 0; i < 63; i++) {
+                other.send("fills the batch");
+            }
+            client.send("3");
+            client.send("4");
+            one.close();
+            goesOn.countDown();
+            assertThat(client.receive().text()).isEqualTo("two:3");
+        }
+    }
+
+    @Test
+    void theTimeToTheFirstAnswerIsThatOfABackend() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(server.address()), TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            Backend backend = lb.engine().pool("out").backends().getFirst();
+            assertThat(backend.averageConnectNanos()).isZero();
+            long before = System.nanoTime();
+            assertThat(client.ask("a")).isEqualTo("a");
+            long first = backend.averageConnectNanos();
+            assertThat(first).isBetween(1L, System.nanoTime() - before);
+            assertThat(client.ask("b")).isEqualTo("b");
+            assertThat(backend.averageConnectNanos()).isEqualTo(first);
+        }
+    }
+
+    @Test
+    void whereThereIsNoOtherASilentBackendIsKept() throws Exception {
+        FlowConfig flows = new FlowConfig(Duration.ofHours(1), 100, 0, FlowConfig.Shed.NEW, 0, -1,
+                new Unanswered(1, Duration.ofMillis(1)), UdpProxyHeader.EVERY, null);
+        try (DatagramServer silent = new DatagramServer(DatagramServer.Manner.SILENT);
+                Balancer lb = new Balancer(TestConfigs.udp(1, passive(silent.address()), flows));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            client.send("first");
+            Object from = silent.next().from();
+            for (int i = 0; i < 20; i++) {
+                client.hearsNothingFor(50);
+                client.send("x");
+                assertThat(silent.next().from()).isEqualTo(from);
+            }
+            assertThat(UdpDrops.of(lb, "no-backend")).isZero();
+        }
+    }
+
+    @Test
     void aDatagramForWhichThereIsNoBackendIsCounted() throws Exception {
         DatagramServer gone = DatagramServer.echo();
         gone.close();
@@ -173,6 +278,28 @@ class FlowFailoverTest {
                 Awaitility.await().until(() -> backend.healthState() == HealthState.UP);
                 assertThat(again.waiting()).isGreaterThanOrEqualTo(2);
             }
+        }
+    }
+
+    /// Such as the port on which a game server tells its status.
+    @Test
+    void aTcpPortMaySpeakForABackendOfDatagrams() throws Exception {
+        LoopbackServer companion = new LoopbackServer(new EchoServer());
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(1,
+                        PoolBuilder.out(server.address()).health(TestConfigs.health(HealthConfig.Type.TCP)
+                                .with(HealthConfig.Type.TCP, companion.address().getPort())).build(),
+                        TestConfigs.FLOWS));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            Backend backend = lb.engine().pool("out").backends().getFirst();
+            assertThat(client.ask("a")).isEqualTo("a");
+            assertThat(backend.healthState()).isEqualTo(HealthState.UP);
+            companion.close();
+            Awaitility.await().until(() -> backend.healthState() == HealthState.DOWN);
+            client.send("b");
+            Awaitility.await().until(() -> UdpDrops.of(lb, "no-backend") == 1);
+            assertThat(server.next().text()).isEqualTo("a");
+            assertThat(server.waiting()).isZero();
         }
     }
 

@@ -2,9 +2,11 @@ package lb.l4.engine;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import lb.core.config.Cidr;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Shed;
@@ -12,6 +14,7 @@ import lb.core.config.FlowConfig.Unanswered;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
+import lb.core.config.SocketConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.UdpProxyHeader;
 import lb.core.session.EndCause;
@@ -59,6 +62,28 @@ class FlowLimitTest {
         }
     }
 
+    /// One flow at a time on four workers: each new client takes the place of the one before, wherever that is.
+    @Test
+    void theFlowThatGivesWayMayBeOnAnotherWorker() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
+                        flows(1, 0, Shed.OLDEST_IDLE)));
+                Clients clients = new Clients(lb, 20)) {
+            for (int i = 0; i < 20; i++) {
+                assertThat(clients.all.get(i).ask("x")).isEqualTo("x");
+                if (i > 0) {
+                    InetSocketAddress before = clients.all.get(i - 1).address();
+                    assertThat(lb.nextRecord()).satisfies(record -> {
+                        assertThat(record.client()).isEqualTo(before);
+                        assertThat(record.reason().cause()).isEqualTo(EndCause.FLOW_SHED);
+                    });
+                }
+            }
+            assertThat(lb.engine().activeSessions()).isEqualTo(1);
+            assertThat(UdpDrops.of(lb, "max-flows")).isZero();
+        }
+    }
+
     @Test
     void oneSourceCannotHaveMoreThanItsShare() throws Exception {
         try (DatagramServer server = DatagramServer.echo();
@@ -86,6 +111,25 @@ class FlowLimitTest {
             assertThat(let.ask("y")).isEqualTo("y");
             Awaitility.await().until(() -> UdpDrops.of(lb, "denied") == 1);
             assertThat(server.next().text()).isEqualTo("y");
+        }
+    }
+
+    /// They are fewer than a batch, and nothing comes after them.
+    @Test
+    void whatTheKernelDropsForWantOfRoomIsCounted() throws Exception {
+        SocketConfig small = new SocketConfig(4096, Duration.ZERO, 0, null, -1, 100_000, 0);
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
+                        l -> new ListenerConfig(l.name(), l.bind(), l.pool(), List.of(), List.of(), 0, List.of(),
+                                l.proxyHeaderTimeout(), small, l.accessLog(), false, TestConfigs.FLOWS)));
+                DatagramClient client = new DatagramClient(lb.address())) {
+            CountDownLatch goesOn = lb.standStill();
+            for (int i = 0; i < 20; i++) {
+                client.send(new byte[30_000]);
+            }
+            goesOn.countDown();
+            Awaitility.await().until(() -> UdpDrops.of(lb, "queue-full") > 0
+                    && UdpDrops.of(lb, "queue-full") + server.waiting() == 20);
         }
     }
 
@@ -121,6 +165,36 @@ class FlowLimitTest {
         }
     }
 
+    /// The kernel spreads clients over the sockets by their number: while any worker has flows, all sockets stay.
+    @Test
+    void aDrainKeepsFlowsOnTheirWorkerUntilTheLastOneOfAllEnds() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
+                        TestConfigs.FLOWS));
+                Clients clients = new Clients(lb, 40)) {
+            List<DatagramClient> ofOtherWorkers = new ArrayList<>();
+            for (DatagramClient client : clients.all) {
+                int before = lb.engine().workerLoads().getFirst();
+                assertThat(client.ask("a")).isEqualTo("a");
+                if (lb.engine().workerLoads().getFirst() == before) {
+                    ofOtherWorkers.add(client);
+                }
+            }
+            int quiet = 40 - ofOtherWorkers.size();
+            var drained = lb.engine().drain(Duration.ofSeconds(60));
+            Awaitility.await().pollInterval(Duration.ofMillis(50)).until(() -> {
+                askAll(ofOtherWorkers);
+                return lb.engine().workerLoads().getFirst() == 0;
+            });
+            for (int i = 0; i < 5; i++) {
+                askAll(ofOtherWorkers);
+            }
+            assertThat(quiet).isPositive();
+            assertThat(UdpDrops.of(lb, "stopping")).isZero();
+            assertThat(drained.get()).isZero();
+        }
+    }
+
     @Test
     void whatADrainCannotWaitForIsCutOff() throws Exception {
         try (DatagramServer server = DatagramServer.echo();
@@ -142,6 +216,12 @@ class FlowLimitTest {
         return TestConfigs.udp(1, pool, flows);
     }
 
+    private static void askAll(List<DatagramClient> clients) throws IOException {
+        for (DatagramClient client : clients) {
+            assertThat(client.ask("hello")).isEqualTo("hello");
+        }
+    }
+
     /// Some clients of a balancer.
     private static final class Clients implements AutoCloseable {
         private final List<DatagramClient> all = new ArrayList<>();
@@ -153,9 +233,7 @@ class FlowLimitTest {
         }
 
         void askAll() throws IOException {
-            for (DatagramClient client : all) {
-                assertThat(client.ask("hello")).isEqualTo("hello");
-            }
+            FlowLimitTest.askAll(all);
         }
 
         @Override

@@ -141,12 +141,53 @@ class UdpProxyHeaderTest {
             proxy.send(with(one, "a"));
             assertThat(proxy.receive().text()).isEqualTo("a");
             assertThat(proxy.ask("b")).isEqualTo("b");
-            // The same port of the proxy for another client.
-            proxy.send(with(two, "c"));
-            assertThat(proxy.receive().text()).isEqualTo("c");
+            // What looks like a header was written by the client, as its proxy sends none any more.
+            byte[] forged = with(two, "c");
+            proxy.send(forged);
+            assertThat(proxy.receive().bytes()).isEqualTo(forged);
+            assertThat(proxy.ask("\r")).isEqualTo("\r");
             lb.engine().drain(Duration.ZERO).get();
-            assertThat(List.of(lb.nextRecord().client(), lb.nextRecord().client()))
-                    .containsExactlyInAnyOrder(one, two);
+            assertThat(lb.nextRecord()).satisfies(record -> {
+                assertThat(record.client()).isEqualTo(one);
+                assertThat(record.datagramsUp()).isEqualTo(4);
+            });
+        }
+    }
+
+    @Test
+    void oneClientIsOneFlowWhateverElseItsHeadersSay() throws Exception {
+        InetSocketAddress one = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 1111);
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
+                        l -> accepting(l, UdpProxyHeader.EVERY)));
+                DatagramClient proxy = new DatagramClient(lb.address())) {
+            proxy.send(with(one, "a"));
+            assertThat(proxy.receive().text()).isEqualTo("a");
+            // Type 5, a unique id, that is another one in each datagram.
+            proxy.send(withField(with(one, ""), new byte[]{5, 0, 2, 7, 7}));
+            assertThat(proxy.receive().bytes()).isEmpty();
+            proxy.send(withField(with(one, ""), new byte[]{5, 0, 2, 8, 8}));
+            assertThat(proxy.receive().bytes()).isEmpty();
+            assertThat(lb.engine().activeSessions()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void onlyAWholeSignatureOfVersion2IsAHeader() throws Exception {
+        InetSocketAddress one = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 1111);
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
+                        l -> accepting(l, UdpProxyHeader.EVERY)));
+                DatagramClient proxy = new DatagramClient(lb.address())) {
+            proxy.send(with(one, "a"));
+            assertThat(proxy.receive().text()).isEqualTo("a");
+            for (int octet = 0; octet <= 12; octet++) {
+                byte[] wrong = with(one, "b");
+                wrong[octet] ^= 0x40;
+                proxy.send(wrong);
+            }
+            Awaitility.await().until(() -> UdpDrops.of(lb, "bad-proxy-header") == 13);
+            assertThat(lb.engine().activeSessions()).isEqualTo(1);
         }
     }
 
@@ -192,6 +233,14 @@ class UdpProxyHeaderTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 53), List.of(), "id");
         out.put(text.getBytes(StandardCharsets.US_ASCII));
         return Arrays.copyOf(out.array(), out.position());
+    }
+
+    /// Puts one more field into a header, which has no payload behind it.
+    private static byte[] withField(byte[] header, byte[] field) {
+        byte[] longer = Arrays.copyOf(header, header.length + field.length);
+        System.arraycopy(field, 0, longer, header.length, field.length);
+        longer[15] += (byte) field.length;
+        return longer;
     }
 
     private static ProxyHeader header(byte[] datagram) {

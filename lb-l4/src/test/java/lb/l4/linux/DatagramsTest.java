@@ -52,7 +52,7 @@ class DatagramsTest {
     void answersFromTheAddressThatIsAskedFor() throws Exception {
         try (DatagramSocket client = client("127.0.0.1")) {
             long buffer = Linux.malloc(16);
-            out.add(this, 0, buffer, 5, 0);
+            out.add(this, buffer, 5, 0);
             out.to(false, 0, 0x0100007FL, client.getLocalPort(), 0);
             out.from(false, 0, 0x0300007FL, 0);
             assertThat(out.send(fd, 0)).isEqualTo(1);
@@ -68,7 +68,7 @@ class DatagramsTest {
     void datagramsOfOneOwnerAndSizeAreJoinedAndComeApartAgain() throws Exception {
         try (DatagramSocket client = client("127.0.0.1")) {
             long buffer = Linux.malloc(400);
-            out.add(this, 0, buffer, 100, 0);
+            out.add(this, buffer, 100, 0);
             out.to(false, 0, 0x0100007FL, client.getLocalPort(), 0);
             assertThat(out.join(this, buffer + 100, 100, 0)).isTrue();
             assertThat(out.join("another", buffer + 200, 100, 0)).isFalse();
@@ -78,7 +78,8 @@ class DatagramsTest {
             assertThat(out.count()).isEqualTo(1);
             assertThat(out.datagrams(0)).isEqualTo(3);
             assertThat(out.send(fd, 0)).isEqualTo(1);
-            assertThat(out.sendApart(fd, 0, 1)).isEqualTo(2);
+            assertThat(out.sendOne(fd, 0, 1)).isEqualTo(1);
+            assertThat(out.sendOne(fd, 0, 2)).isEqualTo(1);
             DatagramPacket packet = new DatagramPacket(new byte[1000], 1000);
             for (int expected : new int[]{100, 100, 7, 100, 7}) {
                 packet.setLength(1000);
@@ -94,7 +95,7 @@ class DatagramsTest {
         assertThat(Datagrams.knows(linux, Datagrams.UDP_GRO)).isTrue();
         linux.setsockopt(fd, Datagrams.IPPROTO_UDP, Datagrams.UDP_GRO, 1);
         long buffer = Linux.malloc(1000);
-        out.add(this, 0, buffer, 300, 0);
+        out.add(this, buffer, 300, 0);
         out.to(false, 0, 0x0100007FL, port, 0);
         assertThat(out.join(this, buffer, 300, 0)).isTrue();
         assertThat(out.join(this, buffer, 20, 0)).isTrue();

@@ -75,7 +75,11 @@ class HalfRelayTest {
             int before = fill(target);
 
             assertThat(onWorker(() -> half.prepend(worker.buffer(), HEADER_BYTES))).isTrue();
-            assertThat(half.ownsBuffer()).isTrue();
+            while (!half.ownsBuffer()) {
+                // The receiver's kernel has made room meanwhile, which it does not do for ever.
+                before += HEADER_BYTES + fill(target);
+                assertThat(onWorker(() -> half.prepend(worker.buffer(), HEADER_BYTES))).isTrue();
+            }
             to.getInputStream().readNBytes(before);
             half.onWritable();
             half.onReadable(false);

@@ -1,0 +1,62 @@
+package lb.l4.udp;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Makes room where a listener has all the flows that it may have (`shed = oldest-idle`): ends the one that has been quiet
+/// for longest, on whichever worker it is.
+///
+/// Another worker's flow ends a moment after the new one has begun: meanwhile there is one too many.
+///
+/// Threading: members join on the control loop; the rest from any worker.
+final class Shedding {
+
+    /// Flows too many at a time. Beyond, workers end flows of their own.
+    private static final int MOST_AHEAD = 64;
+
+    private final UdpListener listener;
+    private final List<Flows> members = new CopyOnWriteArrayList<>();
+    private final AtomicInteger ahead = new AtomicInteger();
+
+    Shedding(UdpListener listener) {
+        this.listener = listener;
+    }
+
+    void join(Flows member) {
+        members.add(member);
+    }
+
+    /// Counts one more flow and has another one end for it.
+    ///
+    /// @param asking whose flow begins; on its worker
+    /// @return false if there is none that could end
+    boolean makeRoom(Flows asking) {
+        Flows oldest = oldest(asking);
+        if (oldest == asking || ahead.get() >= MOST_AHEAD) {
+            return asking.evict() && listener.tryAcquire();
+        }
+        ahead.getAndIncrement();
+        listener.acquireAhead();
+        oldest.execute(() -> {
+            ahead.getAndDecrement();
+            if (listener.isOver()) {
+                oldest.evict();
+            }
+        });
+        return true;
+    }
+
+    private Flows oldest(Flows asking) {
+        Flows oldest = asking;
+        long since = asking.quietSince();
+        for (Flows member : members) {
+            long other = member.quietSince();
+            if (other != Flows.NONE && (since == Flows.NONE || other - since < 0)) {
+                oldest = member;
+                since = other;
+            }
+        }
+        return oldest;
+    }
+}
