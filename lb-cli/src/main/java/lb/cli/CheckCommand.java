@@ -8,29 +8,39 @@ import lb.cli.config.EffectiveText;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.ParseResult;
 
 /// `lb check FILE`.
-@Command(name = "check", addMethodSubcommands = false, description = "Reads a configuration file and prints everything that is wrong with it, without using it.", mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private final CommandSpec spec = Main.describe(this, "check",
+            "Reads a configuration file and prints everything that is wrong with it, without using it.");
 
-    @Parameters(paramLabel = "FILE", arity = "0..1", description = "The configuration file; - is stdin.") private @Nullable Path parameter;
-
-    @Option(names = {"-f",
-        "--file"}, paramLabel = "FILE", description = "The same, as `lb run` has it.") private @Nullable Path option;
-
-    @Option(names = "--effective", description = "Print the configuration in full: every default, every resolved "
-            + "name and every derived limit. The output is itself a configuration.") private boolean effective;
+    /// The command as picocli knows it.
+    static CommandSpec spec() {
+        CommandSpec check = new CheckCommand().spec;
+        check.addPositional(PositionalParamSpec.builder().index("0").paramLabel("FILE").arity("0..1").type(Path.class)
+                .converters(Path::of).description("The configuration file; - is stdin.").build());
+        check.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
+                .description("The same, as `lb run` has it.").build());
+        check.addOption(OptionSpec.builder("--effective").type(boolean.class)
+                .description("Print the configuration in full: every default, every resolved "
+                        + "name and every derived limit. The output is itself a configuration.")
+                .build());
+        return check;
+    }
 
     @Override
     public Integer call() {
+        ParseResult given = spec.commandLine().getParseResult();
+        @Nullable
+        Path parameter = given.matchedPositionalValue(0, null);
+        @Nullable
+        Path option = given.matchedOptionValue("--file", null);
         Path file = parameter == null ? option : parameter;
         if (file == null || (parameter != null && option != null)) {
             throw new ParameterException(spec.commandLine(), "expected one FILE");
@@ -42,7 +52,9 @@ final class CheckCommand implements Callable<Integer> {
         return switch (result) {
             case ReadResult.Invalid invalid -> Main.INVALID;
             case ReadResult.Valid valid -> {
-                out.print(effective ? EffectiveText.of(valid) : ConfigReader.nameOf(file) + ": ok\n");
+                out.print(given.hasMatchedOption("--effective")
+                        ? EffectiveText.of(valid)
+                        : ConfigReader.nameOf(file) + ": ok\n");
                 out.flush();
                 yield Main.OK;
             }

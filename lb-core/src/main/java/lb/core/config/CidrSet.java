@@ -78,8 +78,10 @@ public final class CidrSet {
 
         private record Prefix(long high, long low, int length) {
 
-            static final Comparator<Prefix> ASCENDING = ((Comparator<Prefix>) (a, b) -> compare(a.high, a.low, b.high,
-                    b.low)).thenComparingInt(Prefix::length);
+            static final Comparator<Prefix> ASCENDING = (a, b) -> {
+                int byAddress = compare(a.high, a.low, b.high, b.low);
+                return byAddress == 0 ? Integer.compare(a.length, b.length) : byAddress;
+            };
 
             boolean contains(long addressHigh, long addressLow) {
                 return matches(addressHigh, addressLow, high, low, length);

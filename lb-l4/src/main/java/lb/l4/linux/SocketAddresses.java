@@ -41,7 +41,9 @@ public final class SocketAddresses {
         to.asSlice(0, length).fill((byte) 0);
         to.set(JAVA_SHORT_UNALIGNED, 0, (short) (ipv4 ? Linux.AF_INET : Linux.AF_INET6));
         to.set(PORT, 2, (short) port);
-        MemorySegment.copy(address, 0, to, JAVA_BYTE, ipv4 ? 4 : 8, address.length);
+        for (int i = 0; i < address.length; i++) {
+            to.set(JAVA_BYTE, (ipv4 ? 4 : 8) + i, address[i]);
+        }
         if (host instanceof Inet6Address ipv6) {
             to.set(JAVA_INT, 24, ipv6.getScopeId());
         }
