@@ -69,7 +69,7 @@ public final class Rehearsal {
                 drain-timeout = 1s
                 listeners {
                   default { bind = "127.0.0.1:0", pool = default }
-                  default-2 { protocol = udp, bind = "127.0.0.1:0", pool = default }
+                  datagrams { bind = "127.0.0.1:0", protocol = udp, pool = default }
                 }
                 pools { default { backends = ["127.0.0.1:%d"] } }
                 """.formatted(port));
