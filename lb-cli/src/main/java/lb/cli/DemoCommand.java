@@ -17,23 +17,26 @@ import lb.cli.log.Logs;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
 import org.apache.logging.log4j.Level;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /// `lb demo`.
-@Command(name = "demo", addMethodSubcommands = false, description = "Shows failover in half a minute: three small backends and a balancer in front of "
-        + "them, in this process, on loopback.", mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private final CommandSpec spec = Main.describe(this, "demo",
+            "Shows failover in half a minute: three small backends and a balancer in front of them, in this process, on "
+                    + "loopback.");
 
-    @Option(names = "--port", paramLabel = "PORT", description = "The balancer's port on 127.0.0.1; 0 (default) for a free "
-            + "one.") private String port = "0";
-
-    @Option(names = "--tempo", paramLabel = "DURATION", hidden = true, description = "How long a second of the timetable "
-            + "lasts, in ISO 8601, for tests.") private Duration second = Duration.ofSeconds(1);
+    /// The command as picocli knows it.
+    static CommandSpec spec() {
+        CommandSpec demo = new DemoCommand().spec;
+        demo.addOption(OptionSpec.builder("--port").paramLabel("PORT").type(String.class)
+                .description("The balancer's port on 127.0.0.1; 0 (default) for a free one.").build());
+        demo.addOption(OptionSpec.builder("--tempo").paramLabel("DURATION").type(Duration.class)
+                .converters(Duration::parse).hidden(true)
+                .description("How long a second of the timetable lasts, in ISO 8601, for tests.").build());
+        return demo;
+    }
 
     @Override
     public Integer call() throws Exception {
@@ -52,8 +55,12 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private Flags flags(List<DemoBackend> backends) {
-        return new Flags().listen("--port", "127.0.0.1:" + port).pool("demo", "backends",
+        return new Flags().listen("--port", "127.0.0.1:" + given("--port", "0")).pool("demo", "backends",
                 backends.stream().map(backend -> "127.0.0.1:" + backend.port() + ",name=" + backend.name()).toList());
+    }
+
+    private <T> T given(String option, T otherwise) {
+        return spec.commandLine().getParseResult().matchedOptionValue(option, otherwise);
     }
 
     private int play(List<DemoBackend> backends, ReadResult.Valid valid) throws Exception {
@@ -69,7 +76,7 @@ final class DemoCommand implements Callable<Integer> {
             InetSocketAddress address = engine.addresses().getOrDefault("default", List.of()).getFirst();
             say(out, "demo: lb listens on 127.0.0.1:" + address.getPort() + "; try it from another terminal:");
             say(out, "          nc 127.0.0.1 " + address.getPort());
-            new Demo(backends, address, line -> say(out, line), stop, second).play();
+            new Demo(backends, address, line -> say(out, line), stop, given("--tempo", Duration.ofSeconds(1))).play();
         } finally {
             Logs.stop();
         }

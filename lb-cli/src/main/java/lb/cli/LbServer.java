@@ -55,18 +55,13 @@ final class LbServer {
         try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config, accessLog)) {
             running.set(new Running(engine, accessLog));
             ApplyResult result = engine.apply(config).get();
-            switch (result) {
-                case ApplyResult.Refused refused -> {
-                    refused.problems().forEach(problem -> err.println("lb: " + problem));
-                    err.flush();
-                    return Main.FAILED;
-                }
-                case ApplyResult.Applied applied -> {
-                    if (LOG.isInfoEnabled()) {
-                        LOG.info("lb {}: listening on {}", Version.current(),
-                                ListeningLine.of(config, engine.addresses()));
-                    }
-                }
+            if (result instanceof ApplyResult.Refused refused) {
+                refused.problems().forEach(problem -> err.println("lb: " + problem));
+                err.flush();
+                return Main.FAILED;
+            }
+            if (LOG.isInfoEnabled()) {
+                LOG.info("lb {}: listening on {}", Version.current(), ListeningLine.of(config, engine.addresses()));
             }
             drain(engine, signal.get());
             claimEnd();

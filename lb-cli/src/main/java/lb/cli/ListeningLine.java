@@ -53,13 +53,12 @@ final class ListeningLine {
     }
 
     private static String name(BalanceConfig balance) {
-        return switch (balance) {
-            case BalanceConfig.RoundRobin any -> "round-robin";
-            case BalanceConfig.LeastConnections any -> "least-connections";
-            case BalanceConfig.RandomTwo any -> "random-two";
-            case BalanceConfig.LeastTime any -> "least-time";
-            case BalanceConfig.Hash hash ->
-                "hash of " + hash.key().name().toLowerCase(Locale.ROOT).replace('_', '-');
-        };
+        return balance instanceof BalanceConfig.Hash hash
+                ? "hash of " + word(hash.key())
+                : word(balance.algorithm());
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -1,6 +1,7 @@
 package lb.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -10,19 +11,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// The program `lb`.
-@Command(name = "lb", addMethodSubcommands = false, description = "A load balancer for TCP and UDP.", mixinStandardHelpOptions = true, versionProvider = Main.Versions.class, exitCodeListHeading = "%nExit statuses:%n", exitCodeList = {
-    "0:done", "1:failed while running", "2:wrong usage or invalid configuration"}, footer = {"",
-        "'lb VERB --help' shows the options of a verb."})
+/// The program `lb`. The verbs describe themselves to picocli by calls and not by annotations, which it would look for by
+/// reflection at every start.
 public final class Main implements Callable<Integer> {
 
     /// Done.
@@ -32,16 +29,20 @@ public final class Main implements Callable<Integer> {
     /// Wrong usage or invalid configuration.
     static final int INVALID = 2;
 
-    private static final Map<String, Supplier<Object>> VERBS = verbs();
+    /// All that picocli has to make itself are lists. Its own factory would look for Groovy in every jar.
+    private static final CommandLine.IFactory LISTS = new CommandLine.IFactory() {
+        @Override
+        public <T> T create(Class<T> type) {
+            return type.cast(new ArrayList<>());
+        }
+    };
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private static final Map<String, Supplier<CommandSpec>> VERBS = verbs();
+
+    private final CommandSpec spec = describe(this, "lb", "A load balancer for TCP and UDP.");
 
     public static void main(String[] args) {
-        // Netty would look for a hardware address to identify channels by, which nobody asks for.
-        preset("io.netty.machineId", "00:00:00:00:00:00:00:01");
-        // SLF4J would look for a logging system in every jar.
-        preset("slf4j.provider", "org.apache.logging.slf4j.SLF4JServiceProvider");
-        preset("slf4j.internal.verbosity", "WARN");
+        tellLibraries();
         CommandLine line = commandLine(args);
         int status = line.execute(args);
         line.getOut().flush();
@@ -50,6 +51,20 @@ public final class Main implements Callable<Integer> {
             status = status == OK ? FAILED : status;
         }
         System.exit(status);
+    }
+
+    /// Spares libraries what they would look for at every start.
+    static void tellLibraries() {
+        // Netty would look for a hardware address to identify channels by, which nobody asks for.
+        preset("io.netty.machineId", "00:00:00:00:00:00:00:01");
+        // SLF4J would look for a logging system in every jar, and Log4j for itself.
+        preset("slf4j.provider", "org.apache.logging.slf4j.SLF4JServiceProvider");
+        preset("slf4j.internal.verbosity", "WARN");
+        preset("log4j.provider", "org.apache.logging.log4j.core.impl.Log4jProvider");
+        // picocli would look up a method of each of these types, in case an option is of it.
+        preset("picocli.converters.excludes", "java\\.(sql|time|nio)\\..*");
+        // Log lines are in UTC; the JVM would read its rules of all time zones.
+        preset("user.timezone", "UTC");
     }
 
     private static void preset(String property, String value) {
@@ -61,7 +76,7 @@ public final class Main implements Callable<Integer> {
     /// @param args decide which verbs it knows: where the first is one, all the others need not be set up, which takes
     ///     time
     static CommandLine commandLine(String... args) {
-        CommandLine line = new CommandLine(new Main());
+        CommandLine line = new CommandLine(spec(), LISTS);
         String verb = args.length > 0 && VERBS.containsKey(args[0]) ? args[0] : null;
         VERBS.forEach((name, command) -> {
             if (verb == null || verb.equals(name)) {
@@ -78,12 +93,34 @@ public final class Main implements Callable<Integer> {
         return line;
     }
 
-    private static Map<String, Supplier<Object>> verbs() {
-        Map<String, Supplier<Object>> verbs = new LinkedHashMap<>();
+    private static CommandSpec spec() {
+        CommandSpec lb = new Main().spec;
+        lb.versionProvider(new Versions());
+        lb.usageMessage().exitCodeListHeading("%nExit statuses:%n")
+                .exitCodeList(CommandLine.Model.UsageMessageSpec.keyValuesMap("0:done", "1:failed while running",
+                        "2:wrong usage or invalid configuration"))
+                .footer("", "'lb VERB --help' shows the options of a verb.");
+        return lb;
+    }
+
+    /// A command with the options that all have, for it to add its own. These are what picocli's mixin would add, which it
+    /// describes by annotations.
+    static CommandSpec describe(Callable<Integer> command, String name, String description) {
+        CommandSpec spec = CommandSpec.wrapWithoutInspection(command, LISTS).name(name);
+        spec.usageMessage().description(description);
+        spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
+                .description("Show this help message and exit.").build());
+        spec.addOption(OptionSpec.builder("-V", "--version").versionHelp(true)
+                .description("Print version information and exit.").build());
+        return spec;
+    }
+
+    private static Map<String, Supplier<CommandSpec>> verbs() {
+        Map<String, Supplier<CommandSpec>> verbs = new LinkedHashMap<>();
         verbs.put("run", RunCommand::spec);
-        verbs.put("check", CheckCommand::new);
-        verbs.put("demo", DemoCommand::new);
-        verbs.put("version", VersionCommand::new);
+        verbs.put("check", CheckCommand::spec);
+        verbs.put("demo", DemoCommand::spec);
+        verbs.put("version", VersionCommand::spec);
         return verbs;
     }
 

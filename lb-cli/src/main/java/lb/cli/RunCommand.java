@@ -3,11 +3,14 @@ package lb.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import lb.cli.config.ConfigReader;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
 import lb.cli.log.Logs;
+import lb.l4.engine.Engine;
 import org.apache.logging.log4j.Level;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -21,19 +24,18 @@ final class RunCommand implements Callable<Integer> {
         ERROR, WARN, INFO, DEBUG
     }
 
-    private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
+    private final CommandSpec spec = Main.describe(this, "run",
+            "Balances connections until SIGTERM or SIGINT, from a file or from flags.");
 
     /// The command as picocli knows it.
     static CommandSpec spec() {
         CommandSpec run = new RunCommand().spec;
-        run.name("run").mixinStandardHelpOptions(true);
-        run.usageMessage().sortOptions(false)
-                .description("Balances connections until SIGTERM or SIGINT, from a file or from flags.").footer("",
-                        "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
-                        "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
-                        "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
-                        "A second one: end at once, exit with 1.");
-        run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class)
+        run.usageMessage().sortOptions(false).footer("",
+                "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
+                "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
+                "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
+                "A second one: end at once, exit with 1.");
+        run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
                 .description("The configuration file; - is stdin. Excludes the flags below, but for --log-level.")
                 .build());
         RunFlags.addTo(run);
@@ -49,36 +51,37 @@ final class RunCommand implements Callable<Integer> {
         ParseResult given = spec.commandLine().getParseResult();
         RunFlags flags = new RunFlags(given);
         Path file = given.matchedOptionValue("--file", null);
-        ReadResult result = file == null ? reader.read(complete(flags).toFlags()) : reader.read(alone(file, flags));
-        Problems.print(err, result);
-        return switch (result) {
-            case ReadResult.Invalid invalid -> Main.INVALID;
-            case ReadResult.Valid valid -> {
-                Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
-                try {
-                    yield new LbServer(valid.config(), err).run();
-                } finally {
-                    Logs.stop();
-                }
-            }
-        };
+        requireFileOrFlags(file, flags);
+        CompletableFuture<Void> ready = prepare(
+                Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        try {
+            ReadResult result = file == null ? reader.read(flags.toFlags()) : reader.read(file);
+            Problems.print(err, result);
+            ready.join();
+            return result instanceof ReadResult.Valid valid ? new LbServer(valid.config(), err).run() : Main.INVALID;
+        } finally {
+            Logs.stop();
+        }
     }
 
-    private RunFlags complete(RunFlags flags) {
-        if (!flags.isComplete()) {
+    /// Starts the log, which Netty's classes already use, and then Netty, while this thread reads the configuration.
+    private static CompletableFuture<Void> prepare(Level level) {
+        return CompletableFuture.runAsync(() -> {
+            Logs.start(level);
+            Engine.prepare();
+        }, task -> Thread.ofPlatform().daemon().name("prepare").start(task));
+    }
+
+    private void requireFileOrFlags(@Nullable Path file, RunFlags flags) {
+        if (file == null && !flags.isComplete()) {
             String missing = flags.missing();
             throw wrongUsage((missing == null ? "" : missing + " is missing: ")
                     + "expected -f FILE, or at least one --listen and one --backend");
         }
-        return flags;
-    }
-
-    private Path alone(Path file, RunFlags flags) {
         String flag = flags.first();
-        if (flag != null) {
+        if (file != null && flag != null) {
             throw wrongUsage(flag + " does not go with -f: write it into " + file);
         }
-        return file;
     }
 
     private ParameterException wrongUsage(String message) {

@@ -8,8 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/// The flags of `lb run` that say what a file would say. A table and not annotated fields, which picocli would look for
-/// by reflection at every start.
+/// The flags of `lb run` that say what a file would say. A table, from which picocli is told of them.
 final class RunFlags {
 
     private enum Block {

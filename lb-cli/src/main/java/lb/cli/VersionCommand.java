@@ -2,15 +2,18 @@ package lb.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /// `lb version`.
-@Command(name = "version", addMethodSubcommands = false, description = "Prints the version of lb and of the Java it runs on.", mixinStandardHelpOptions = true)
 final class VersionCommand implements Callable<Integer> {
 
-    @Spec private CommandSpec spec = CommandSpec.create();
+    private final CommandSpec spec = Main.describe(this, "version",
+            "Prints the version of lb and of the Java it runs on.");
+
+    /// The command as picocli knows it.
+    static CommandSpec spec() {
+        return new VersionCommand().spec;
+    }
 
     @Override
     public Integer call() {

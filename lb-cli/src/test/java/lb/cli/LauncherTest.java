@@ -105,6 +105,26 @@ class LauncherTest {
     }
 
     @Test
+    void withoutFlockItSaysSo() throws Exception {
+        lb(Map.of(), "version");
+        Files.delete(bin.resolve("flock"));
+        Run run = lb(Map.of(), "version");
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.err()).isEqualTo("lb: flock is needed (Debian package util-linux)\n");
+    }
+
+    @Test
+    void rehearsesAgainAfterAChangeOfTheJdk() throws Exception {
+        assertThat(lb(Map.of(), "run").err()).contains("lb: building").containsOnlyOnce("lb: rehearsing");
+        assertThat(lb(Map.of(), "run").err()).isEmpty();
+        fakeJdk(jdk, "25.0.4", "exit 0\n");
+        assertThat(lb(Map.of(), "version").err()).isEmpty();
+        assertThat(lb(Map.of(), "run").err()).contains("lb: rehearsing").doesNotContain("lb: building");
+        assertThat(lb(Map.of(), "run").err()).isEmpty();
+        assertThat(builds()).hasSize(1);
+    }
+
+    @Test
     void buildsOnceAndAgainWhenASourceIsNewer() throws Exception {
         Run first = lb(Map.of(), "version");
         assertThat(first.status()).as(first.err()).isZero();
@@ -179,7 +199,7 @@ class LauncherTest {
     @Test
     void optionsForTheJvmAreAppended() throws Exception {
         assertThat(lb(Map.of("LB_JAVA_OPTS", "-Xmx1g -Dx=y"), "run").out())
-                .containsSubsequence("arg=-Xmx256m", "arg=-Xmx1g", "arg=-Dx=y", "arg=-jar", "arg=run");
+                .containsSubsequence("arg=-Xmx256m", "arg=-Xmx1g", "arg=-Dx=y", "arg=lb.cli.Main", "arg=run");
     }
 
     private Run lb(Map<String, String> environment, String... args) throws Exception {

@@ -152,24 +152,22 @@ final class BackendReader {
 
     private List<BackendConfig> backends(Draft draft) {
         String name = draft.name() == null ? draft.address() : draft.name();
-        return switch (draft.target()) {
-            case Target.Known known ->
-                List.of(new BackendConfig(name, known.endpoint(), draft.weight(), draft.backup(),
-                        draft.serverId(), draft.maxConnections(), draft.place()));
-            case Target.Named named -> {
-                List<InetAddress> addresses = List.of();
-                try {
-                    addresses = names.addresses(named.host());
-                } catch (Rejected e) {
-                    findings.problem(draft.at(), draft.path(), e.rule());
-                }
-                boolean several = addresses.size() > 1;
-                yield addresses.stream()
-                        .map(address -> new BackendConfig(several ? name + "@" + IpText.of(address) : name,
-                                new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup(),
-                                draft.serverId(), draft.maxConnections(), draft.place()))
-                        .toList();
-            }
-        };
+        if (draft.target() instanceof Target.Known known) {
+            return List.of(new BackendConfig(name, known.endpoint(), draft.weight(), draft.backup(), draft.serverId(),
+                    draft.maxConnections(), draft.place()));
+        }
+        Target.Named named = (Target.Named) draft.target();
+        List<InetAddress> addresses = List.of();
+        try {
+            addresses = names.addresses(named.host());
+        } catch (Rejected e) {
+            findings.problem(draft.at(), draft.path(), e.rule());
+        }
+        boolean several = addresses.size() > 1;
+        return addresses.stream()
+                .map(address -> new BackendConfig(several ? name + "@" + IpText.of(address) : name,
+                        new Endpoint.Inet(address, named.port()), draft.weight(), draft.backup(), draft.serverId(),
+                        draft.maxConnections(), draft.place()))
+                .toList();
     }
 }

@@ -8,7 +8,6 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -156,8 +155,10 @@ final class Block {
             return blocks;
         }
         List<String> names = new ArrayList<>(object.keySet());
-        names.sort(
-                Comparator.<String>comparingInt(name -> line(object, name)).thenComparing(Comparator.naturalOrder()));
+        names.sort((a, b) -> {
+            int byLine = Integer.compare(line(object, a), line(object, b));
+            return byLine == 0 ? a.compareTo(b) : byLine;
+        });
         for (String name : names) {
             String blockPath = path(key) + "." + ConfigUtil.joinPath(name);
             if (!Values.isBlockName(name)) {

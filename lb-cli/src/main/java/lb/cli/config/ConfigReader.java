@@ -3,6 +3,12 @@ package lb.cli.config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.AdmissionConfig;
@@ -25,6 +32,7 @@ import lb.core.config.PoolConfig;
 /// Threading: used by one thread; a reader can be used again.
 public final class ConfigReader {
 
+    private static final String REFERENCE = "reference.conf";
     private static final int MOST_WORKERS = 1024;
     static final int MOST_CONNECTIONS = 10_000_000;
     private static final int FEW_CONNECTIONS = 64;
@@ -85,8 +93,14 @@ public final class ConfigReader {
 
     /// reference.conf as it lies beside this class's package.
     static ConfigObject reference() {
-        return ConfigFactory.parseResources(ConfigReader.class.getClassLoader(), "reference.conf",
-                ConfigParseOptions.defaults().setAllowMissing(false)).root();
+        // Not parseResources, which looks into every jar for more of that name.
+        InputStream in = Objects.requireNonNull(ConfigReader.class.getResourceAsStream("/" + REFERENCE), REFERENCE);
+        try (Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8)) {
+            return ConfigFactory.parseReader(reader, ConfigParseOptions.defaults().setOriginDescription(REFERENCE))
+                    .root();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// A limit on sessions; `off` and 0 are no limit.

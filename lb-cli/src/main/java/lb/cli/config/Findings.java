@@ -22,8 +22,10 @@ final class Findings {
     private static final Pattern LINE = Pattern.compile(":(\\d{1,9})$");
     /// How the library adds a line, or a range of lines, to a file's name.
     private static final Pattern LINES = Pattern.compile(": \\d+(-\\d+)?$");
-    private static final Comparator<ConfigProblem> BY_PLACE = Comparator.comparing(Findings::file)
-            .thenComparingInt(Findings::line);
+    private static final Comparator<ConfigProblem> BY_PLACE = (a, b) -> {
+        int byFile = file(a).compareTo(file(b));
+        return byFile == 0 ? Integer.compare(line(a), line(b)) : byFile;
+    };
 
     private final KeyChanges changes;
     private final Set<ConfigProblem> problems = new LinkedHashSet<>();

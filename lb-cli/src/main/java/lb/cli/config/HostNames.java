@@ -21,9 +21,13 @@ final class HostNames {
 
     /// IPv4 first, then by address, so that the order never depends on
     /// the resolver.
-    private static final Comparator<InetAddress> BY_ADDRESS = Comparator
-            .<InetAddress>comparingInt(address -> address.getAddress().length)
-            .thenComparing(InetAddress::getAddress, Arrays::compareUnsigned);
+    private static final Comparator<InetAddress> BY_ADDRESS = (a, b) -> {
+        byte[] first = a.getAddress();
+        byte[] second = b.getAddress();
+        return first.length == second.length
+                ? Arrays.compareUnsigned(first, second)
+                : Integer.compare(first.length, second.length);
+    };
 
     private final Resolver resolver;
     private final Duration deadline;

@@ -89,7 +89,7 @@ final class ListenerReader {
                 }
                 case "http", "https" ->
                     throw new Rejected("not supported by this version yet; expected " + PROTOCOLS);
-                case null, default -> throw new Rejected("expected " + PROTOCOLS);
+                default -> throw new Rejected("expected " + PROTOCOLS);
             }
         }
         if (protocols.isEmpty()) {

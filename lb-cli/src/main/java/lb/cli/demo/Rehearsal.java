@@ -10,6 +10,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -61,8 +63,17 @@ public final class Rehearsal {
     }
 
     private static Process start(String[] command, int port) throws IOException {
-        List<String> words = Stream.concat(Arrays.stream(command), Stream.of("run", "--listen", "127.0.0.1:0",
-                "--listen", "udp://127.0.0.1:0", "--backend", "127.0.0.1:" + port, "--drain-timeout", "1s")).toList();
+        Path file = Files.createTempFile("lb-rehearsal", ".conf");
+        file.toFile().deleteOnExit();
+        Files.writeString(file, """
+                drain-timeout = 1s
+                listeners {
+                  default { bind = "127.0.0.1:0", pool = default }
+                  datagrams { bind = "127.0.0.1:0", protocol = udp, pool = default }
+                }
+                pools { default { backends = ["127.0.0.1:%d"] } }
+                """.formatted(port));
+        List<String> words = Stream.concat(Arrays.stream(command), Stream.of("run", "-f", file.toString())).toList();
         return new ProcessBuilder(words).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     }
 

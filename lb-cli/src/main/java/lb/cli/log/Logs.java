@@ -48,7 +48,7 @@ public final class Logs {
         @Override
         public void initialize() {
             isShutdownHookEnabled = false; // the last lines are written while the process ends
-            Appender stderr = ConsoleAppender.newBuilder().setName("stderr").setLayout(new OperationalLayout())
+            Appender stderr = new Unchecked().setName("stderr").setLayout(new OperationalLayout())
                     .setTarget(ConsoleAppender.Target.SYSTEM_ERR).setDirect(true).setConfiguration(this).build();
             addAppender(stderr);
             Appender queue = AsyncAppender.newBuilder().setName("queue").setBufferSize(QUEUED_LINES).setBlocking(false)
@@ -61,6 +61,14 @@ public final class Logs {
             // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
             add("io.netty.util.NetUtilInitializations", Level.ERROR);
             setState(State.INITIALIZED);
+        }
+
+        /// Does not check what it was given by the annotations of its fields.
+        private static final class Unchecked extends ConsoleAppender.Builder<Unchecked> {
+            @Override
+            public boolean isValid() {
+                return true;
+            }
         }
 
         private void add(String name, Level from) {

@@ -1,6 +1,7 @@
 package lb.core.balance;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import lb.core.config.BalanceConfig;
@@ -53,7 +54,7 @@ public final class BalancerBuilder {
     /// 2 ms, or 30 ms with very unequal weights, and a ring of the largest size 70 ms.
     public Balancer build(BalanceConfig config, List<Candidate> candidates) {
         Built known = last;
-        if (known != null && known.config.equals(config) && known.candidates.equals(candidates)) {
+        if (known != null && Objects.equals(known.config, config) && known.candidates.equals(candidates)) {
             return known.balancer;
         }
         Balancer balancer = candidates.isEmpty() ? NOBODY : balancer(config, candidates);
@@ -62,12 +63,12 @@ public final class BalancerBuilder {
     }
 
     private Balancer balancer(BalanceConfig config, List<Candidate> candidates) {
-        return switch (config) {
-            case BalanceConfig.RoundRobin() -> new RoundRobin(Roster.asConfigured(candidates), turns);
-            case BalanceConfig.LeastConnections() -> new LeastConnections(Roster.asConfigured(candidates), turns);
-            case BalanceConfig.RandomTwo() -> new RandomTwo(Roster.asConfigured(candidates), random);
-            case BalanceConfig.LeastTime() -> new LeastTime(Roster.asConfigured(candidates), turns);
-            case BalanceConfig.Hash hash -> hash(hash, Roster.byId(candidates));
+        return switch (config.algorithm()) {
+            case ROUND_ROBIN -> new RoundRobin(Roster.asConfigured(candidates), turns);
+            case LEAST_CONNECTIONS -> new LeastConnections(Roster.asConfigured(candidates), turns);
+            case RANDOM_TWO -> new RandomTwo(Roster.asConfigured(candidates), random);
+            case LEAST_TIME -> new LeastTime(Roster.asConfigured(candidates), turns);
+            case HASH -> hash((BalanceConfig.Hash) config, Roster.byId(candidates));
         };
     }
 

@@ -3,17 +3,45 @@ package lb.core.config;
 /// How a pool chooses a backend.
 public sealed interface BalanceConfig {
 
+    /// Which of the records it is, for a `switch`. One over the records themselves makes the JVM generate a class at every
+    /// start (docs/adr/0005-jvm-flags.md).
+    enum Algorithm {
+        ROUND_ROBIN, LEAST_CONNECTIONS, RANDOM_TWO, LEAST_TIME, HASH
+    }
+
+    Algorithm algorithm();
+
     /// Smooth weighted round-robin, one order for the whole process.
-    record RoundRobin() implements BalanceConfig {}
+    record RoundRobin() implements BalanceConfig {
+        @Override
+        public Algorithm algorithm() {
+            return Algorithm.ROUND_ROBIN;
+        }
+    }
 
     /// Fewest active sessions for its weight.
-    record LeastConnections() implements BalanceConfig {}
+    record LeastConnections() implements BalanceConfig {
+        @Override
+        public Algorithm algorithm() {
+            return Algorithm.LEAST_CONNECTIONS;
+        }
+    }
 
     /// The less loaded of two backends drawn by weight.
-    record RandomTwo() implements BalanceConfig {}
+    record RandomTwo() implements BalanceConfig {
+        @Override
+        public Algorithm algorithm() {
+            return Algorithm.RANDOM_TWO;
+        }
+    }
 
     /// Shortest average connect time, weighted by active sessions.
-    record LeastTime() implements BalanceConfig {}
+    record LeastTime() implements BalanceConfig {
+        @Override
+        public Algorithm algorithm() {
+            return Algorithm.LEAST_TIME;
+        }
+    }
 
     /// The same flow, the same backend.
     ///
@@ -25,6 +53,11 @@ public sealed interface BalanceConfig {
                 throw new IllegalArgumentException(
                         "bounded load: " + boundedLoadPercent + " (expected: 0 for off, or 101 to 10000 percent)");
             }
+        }
+
+        @Override
+        public Algorithm algorithm() {
+            return Algorithm.HASH;
         }
     }
 

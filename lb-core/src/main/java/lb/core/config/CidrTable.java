@@ -77,8 +77,11 @@ public final class CidrTable {
 
     private record Prefix(long high, long low, int length, Verdict verdict) {
 
-        static final Comparator<Prefix> OUTER_FIRST = ((Comparator<Prefix>) (a, b) -> compare(a.high, a.low, b.high,
-                b.low)).thenComparingInt(Prefix::length).thenComparing(Prefix::verdict);
+        static final Comparator<Prefix> OUTER_FIRST = (a, b) -> {
+            int byAddress = compare(a.high, a.low, b.high, b.low);
+            int byLength = byAddress == 0 ? Integer.compare(a.length, b.length) : byAddress;
+            return byLength == 0 ? a.verdict.compareTo(b.verdict) : byLength;
+        };
 
         long lastHigh() {
             return high | (length >= 64 ? 0 : -1L >>> length);

@@ -51,11 +51,10 @@ public final class HealthTracker {
 
     /// Counts a result and returns whether the state flipped.
     public boolean observe(ProbeResult result) {
-        return switch (result) {
-            case ProbeResult.Success _ -> count(HealthState.UP);
-            case ProbeResult.Failure _ -> count(HealthState.DOWN);
-            case ProbeResult.NotMade _ -> false;
-        };
+        if (result instanceof ProbeResult.NotMade) {
+            return false;
+        }
+        return count(result instanceof ProbeResult.Success ? HealthState.UP : HealthState.DOWN);
     }
 
     private boolean count(HealthState observation) {
@@ -75,10 +74,7 @@ public final class HealthTracker {
 
     /// How many results in a row it takes to leave the present state.
     private int threshold() {
-        return switch (state) {
-            case UP -> fall;
-            case DOWN -> rise;
-        };
+        return state == HealthState.UP ? fall : rise;
     }
 
     public HealthState state() {

@@ -187,8 +187,8 @@ final class Configuration {
                 listener.groups().forEach(group -> leftPorts.add(group.address().port()));
             }
         });
-        Map<Group, String> taken = new LinkedHashMap<>();
-        staying.forEach((name, listener) -> listener.groups().forEach(group -> taken.put(group, name)));
+        List<Taken> taken = new ArrayList<>();
+        staying.forEach((name, listener) -> listener.groups().forEach(group -> taken.add(new Taken(group, name))));
         Map<String, List<Group>> opened = new LinkedHashMap<>();
         for (ListenerConfig listener : config.listeners()) {
             if (!staying.containsKey(listener.name())) {
@@ -214,18 +214,20 @@ final class Configuration {
     }
 
     /// The kernel does not say that two of our listeners have the same address: their sockets share it.
-    private static void take(Group group, ListenerConfig listener, Map<Group, String> taken,
-            List<ConfigProblem> problems) {
-        taken.forEach((other, name) -> {
-            if (other.overlaps(group)) {
+    private static void take(Group group, ListenerConfig listener, List<Taken> taken, List<ConfigProblem> problems) {
+        for (Taken other : taken) {
+            if (other.group.overlaps(group)) {
                 problems.add(new ConfigProblem(null, "listeners." + listener.name() + ".bind",
                         listener.bind().toString(),
-                        "cannot listen on " + group.address() + ": listener " + name + " listens on "
-                                + other.address()));
+                        "cannot listen on " + group.address() + ": listener " + other.listener + " listens on "
+                                + other.group.address()));
             }
-        });
-        taken.put(group, listener.name());
+        }
+        taken.add(new Taken(group, listener.name()));
     }
+
+    /// An address and the name of the listener that has it.
+    private record Taken(Group group, String listener) {}
 
     private void applyPools(LbConfig config, List<String> changes) {
         for (PoolConfig pool : config.pools()) {

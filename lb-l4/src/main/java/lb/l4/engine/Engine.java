@@ -9,6 +9,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +24,7 @@ import lb.core.pool.AdminState;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
 import lb.l4.engine.RunningListener.WorkerSides;
+import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.Pacing;
@@ -54,6 +56,14 @@ public final class Engine implements AutoCloseable {
     private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
     private final Object closing = new Object();
 
+    /// Makes the JVM link what an engine needs of native code, which takes it some time, before somebody waits for that.
+    /// Where it is not there, nothing happens: the constructor says so. Threading: any thread.
+    public static void prepare() {
+        if (Epoll.isAvailable()) {
+            Linux.free(Linux.malloc(1));
+        }
+    }
+
     private static IoHandlerFactory epoll() {
         if (!Epoll.isAvailable()) {
             throw new IllegalStateException("Netty's native library cannot be loaded: "
@@ -75,7 +85,7 @@ public final class Engine implements AutoCloseable {
     Engine(LbConfig config, int pipeLimit, SessionLog sessionLog) {
         workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), warnings);
         Pacing pacing = new Pacing(config.congestionControl());
-        String process = String.format("%08x", ThreadLocalRandom.current().nextInt());
+        String process = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
         ConnectionLimit tarpits = new ConnectionLimit(TcpWorker.tarpits(config.maxConnections()));
         sides = workers.all().stream().map(worker -> {
             String idPrefix = process + "-" + worker.index() + "-";

@@ -1,15 +1,11 @@
 package lb.l4.linux;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 /// System calls, one method each, named as in section 2 of the manual.
 ///
@@ -61,8 +57,6 @@ public final class Linux extends SystemCalls {
     /// Bytes of [#scratch].
     static final int SCRATCH_BYTES = 256;
 
-    private static final MethodHandle PLAIN_CALL = Linker.nativeLinker()
-            .downcallHandle(FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     private static final MemorySegment SOCKET = function("socket");
     private static final MemorySegment BIND = function("bind");
     private static final MemorySegment LISTEN = function("listen");
@@ -145,7 +139,9 @@ public final class Linux extends SystemCalls {
     ///
     /// @param value shorter than 256 bytes
     public int setsockopt(int fd, int level, int name, byte[] value) {
-        MemorySegment.copy(value, 0, scratch, JAVA_BYTE, 0, value.length);
+        for (int i = 0; i < value.length; i++) {
+            scratch.set(JAVA_BYTE, i, value[i]);
+        }
         return setsockopt(fd, level, name, scratchAddress, value.length);
     }
 
@@ -220,12 +216,7 @@ public final class Linux extends SystemCalls {
 
     /// Memory that is not zeroed, freed with [#free].
     public static long malloc(long bytes) {
-        long address;
-        try {
-            address = (long) PLAIN_CALL.invokeExact(MALLOC, bytes);
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        long address = call(MALLOC, bytes);
         if (address == 0) {
             throw new OutOfMemoryError("no native memory for " + bytes + " bytes");
         }
@@ -233,10 +224,6 @@ public final class Linux extends SystemCalls {
     }
 
     public static void free(long address) {
-        try {
-            long ignored = (long) PLAIN_CALL.invokeExact(FREE, address);
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
+        call(FREE, address);
     }
 }

@@ -33,10 +33,23 @@ abstract sealed class SystemCalls permits Linux, Datagrams {
     /// every call would leave an object behind.
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
+    /// What calls leave there whose errno nobody reads.
+    private static final long IGNORED_STATE = Arena.global().allocate(STATE).address();
+
     private final long stateAddress = Arena.global().allocate(STATE).address();
 
     static MemorySegment function(String name) {
         return MemorySegment.ofAddress(LINKER.defaultLookup().findOrThrow(name).address());
+    }
+
+    /// Calls a function of one argument whose errno does not matter. Threading: any thread.
+    static long call(MemorySegment function, long argument) {
+        try {
+            return (long) CALL.invokeExact(function, MEMORY.asSlice(IGNORED_STATE, STATE_BYTES), argument, 0L, 0L, 0L,
+                    0L);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
     }
 
     /// Calls a function whose result is an int, or a count that fits one; returns it, or `-errno`.

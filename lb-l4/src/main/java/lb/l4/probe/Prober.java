@@ -165,12 +165,10 @@ public final class Prober implements HealthWatch {
         }
         boolean isFirst = tracker.observed() == 0;
         boolean flipped = tracker.observe(result);
-        String reason = switch (result) {
-            case ProbeResult.Success success -> (config.type() == HealthConfig.Type.TCP ? "connected" : "answered")
-                    + " in " + success.durationNanos() / 1000 + " us";
-            case ProbeResult.Failure failure -> failure.reason();
-            case ProbeResult.NotMade notMade -> notMade.reason();
-        };
+        String reason = result instanceof ProbeResult.Success success
+                ? (config.type() == HealthConfig.Type.TCP ? "connected" : "answered") + " in "
+                        + success.durationNanos() / 1000 + " us"
+                : ((ProbeResult.Unsuccessful) result).reason();
         if (flipped) {
             flips.flip(tracker.state(), isFirst ? "the first probe failed, " + reason : reason);
         } else if (result instanceof ProbeResult.NotMade) {

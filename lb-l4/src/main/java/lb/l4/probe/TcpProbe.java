@@ -60,11 +60,11 @@ final class TcpProbe {
     }
 
     private static SocketAddress address(Endpoint endpoint) {
-        return switch (endpoint) {
-            case Endpoint.Inet inet -> new InetSocketAddress(inet.address(), inet.port());
-            case Endpoint.Unix unix ->
-                new DomainSocketAddress(unix.path().startsWith("@") ? "\0" + unix.path().substring(1) : unix.path());
-        };
+        if (endpoint instanceof Endpoint.Inet inet) {
+            return new InetSocketAddress(inet.address(), inet.port());
+        }
+        String path = ((Endpoint.Unix) endpoint).path();
+        return new DomainSocketAddress(path.startsWith("@") ? "\0" + path.substring(1) : path);
     }
 
     private void onConnected(ChannelFuture connected, byte[] greeting) {

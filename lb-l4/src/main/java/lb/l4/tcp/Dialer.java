@@ -178,18 +178,18 @@ final class Dialer {
     }
 
     private static int domain(Endpoint endpoint) {
-        return switch (endpoint) {
-            case Endpoint.Inet inet -> inet.address().getAddress().length == 4 ? Linux.AF_INET : Linux.AF_INET6;
-            case Endpoint.Unix _ -> Linux.AF_UNIX;
-        };
+        if (endpoint instanceof Endpoint.Inet inet) {
+            return inet.address().getAddress().length == 4 ? Linux.AF_INET : Linux.AF_INET6;
+        }
+        return Linux.AF_UNIX;
     }
 
     private int writeAddress(Linux linux, Endpoint endpoint) {
-        return switch (endpoint) {
-            case Endpoint.Inet inet -> SocketAddresses.writeInet(linux, inet.address(),
+        if (endpoint instanceof Endpoint.Inet inet) {
+            return SocketAddresses.writeInet(linux, inet.address(),
                     inet.port() == 0 ? session.localPort() : inet.port());
-            case Endpoint.Unix unix -> SocketAddresses.writeUnix(linux, unix.path());
-        };
+        }
+        return SocketAddresses.writeUnix(linux, ((Endpoint.Unix) endpoint).path());
     }
 
     void onEvents(SessionSocket from, int events) {
