@@ -52,8 +52,9 @@ final class RunCommand implements Callable<Integer> {
         RunFlags flags = new RunFlags(given);
         Path file = given.matchedOptionValue("--file", null);
         requireFileOrFlags(file, flags);
-        CompletableFuture<Void> ready = prepare(
-                Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        // Before any other thread may log: two that set up Log4j at once can leave its default configuration behind.
+        Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        CompletableFuture<Void> ready = prepare();
         try {
             ReadResult result = file == null ? reader.read(flags.toFlags()) : reader.read(file);
             Problems.print(err, result);
@@ -64,12 +65,10 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /// Starts the log, which Netty's classes already use, and then Netty, while this thread reads the configuration.
-    private static CompletableFuture<Void> prepare(Level level) {
-        return CompletableFuture.runAsync(() -> {
-            Logs.start(level);
-            Engine.prepare();
-        }, task -> Thread.ofPlatform().daemon().name("prepare").start(task));
+    /// Starts Netty while this thread reads the configuration.
+    private static CompletableFuture<Void> prepare() {
+        return CompletableFuture.runAsync(Engine::prepare,
+                task -> Thread.ofPlatform().daemon().name("prepare").start(task));
     }
 
     private void requireFileOrFlags(@Nullable Path file, RunFlags flags) {
