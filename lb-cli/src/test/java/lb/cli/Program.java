@@ -6,11 +6,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /// lb as a process of its own, from the classes under test.
 final class Program implements AutoCloseable {
+
+    private static final int LONGEST_MINUTES = 5;
 
     private final Process process;
     private final BufferedReader err;
@@ -19,6 +22,8 @@ final class Program implements AutoCloseable {
     private Program(Process process) {
         this.process = process;
         this.err = process.errorReader();
+        // What is awaited and never comes is a failure, not a suite that stands still.
+        CompletableFuture.delayedExecutor(LONGEST_MINUTES, TimeUnit.MINUTES).execute(process::destroyForcibly);
     }
 
     static Program start(String... args) throws IOException {
