@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import lb.core.config.OutlierConfig;
 import lb.core.health.Outliers;
 import lb.core.pool.Backend;
@@ -28,14 +29,14 @@ final class OutlierWatch {
 
     private final IoEventLoop control;
     private final Pool pool;
-    private final Runnable onChange;
+    private final Consumer<Runnable> onChange;
     private final Outliers outliers;
     private final Set<Backend> down = new HashSet<>();
     private @Nullable Future<?> next;
     private boolean isStopped;
 
-    /// @param onChange called when a backend was ejected or let in
-    OutlierWatch(IoEventLoop control, Pool pool, Runnable onChange) {
+    /// @param onChange called when a backend was ejected or let in, with what tells people of it
+    OutlierWatch(IoEventLoop control, Pool pool, Consumer<Runnable> onChange) {
         this.control = control;
         this.pool = pool;
         this.onChange = onChange;
@@ -45,7 +46,10 @@ final class OutlierWatch {
     /// The pool has another configuration.
     void apply() {
         OutlierConfig config = pool.config().failure().outliers();
-        outliers.apply(config, pool.backends()).forEach(backend -> tellIn(backend, "outlier is off"));
+        outliers.apply(config, pool.backends()).forEach(backend -> {
+            backend.forgetFailures();
+            tellIn(backend, "outlier is off");
+        });
     }
 
     void stop() {
@@ -72,9 +76,8 @@ final class OutlierWatch {
         Duration ejected = outliers.eject(backend, members.size(), hasOthers(backend),
                 ThreadLocalRandom.current().nextLong(), System.nanoTime());
         if (!ejected.isZero()) {
-            log.warn("backend {} is ejected for {} s: {} clients in a row could not reach it", backend.id(),
-                    ejected.toSeconds(), threshold);
-            onChange.run();
+            onChange.accept(() -> log.warn("backend {} is ejected for {} s: {} clients in a row could not reach it",
+                    backend.id(), ejected.toSeconds(), threshold));
             scheduleNext();
         }
     }
@@ -105,15 +108,14 @@ final class OutlierWatch {
     private void letIn() {
         next = null;
         List<Backend> over = outliers.letIn(System.nanoTime());
-        over.forEach(backend -> tellIn(backend, "its time is over"));
-        if (!over.isEmpty()) {
-            onChange.run();
-        }
+        over.forEach(backend -> {
+            backend.forgetFailures();
+            onChange.accept(() -> tellIn(backend, "its time is over"));
+        });
         scheduleNext();
     }
 
     private static void tellIn(Backend backend, String reason) {
-        backend.forgetFailures();
         log.info("backend {} is no longer ejected: {}", backend.id(), reason);
     }
 

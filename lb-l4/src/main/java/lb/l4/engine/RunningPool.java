@@ -4,6 +4,7 @@ import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -51,6 +52,8 @@ final class RunningPool {
     private final OutlierWatch outliers;
     private final SlowStart slowStart;
     private @Nullable Future<?> nextStep;
+    /// What people are told once there is a snapshot of it.
+    private final List<Runnable> news = new ArrayList<>();
     private boolean isPublishing;
     private boolean isStopped;
 
@@ -166,7 +169,10 @@ final class RunningPool {
     }
 
     /// All flips of one turn of the control loop make one snapshot.
-    private void publishSoon() {
+    ///
+    /// @param toTell what tells people of it, once new sessions follow it
+    private void publishSoon(Runnable toTell) {
+        news.add(toTell);
         if (!isPublishing) {
             isPublishing = true;
             control.execute(this::publish);
@@ -184,6 +190,8 @@ final class RunningPool {
         losses.observe();
         advanceSlowStarts();
         pool.publish();
+        tellNews();
+
         losses.act();
         tell(before, pool.snapshot());
     }
@@ -204,6 +212,12 @@ final class RunningPool {
             nextStep.cancel(false);
             nextStep = null;
         }
+    }
+
+    private void tellNews() {
+        List<Runnable> toTell = List.copyOf(news);
+        news.clear();
+        toTell.forEach(Runnable::run);
     }
 
     private void tell(PoolSnapshot before, PoolSnapshot now) {

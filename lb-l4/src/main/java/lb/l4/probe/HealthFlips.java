@@ -2,6 +2,7 @@ package lb.l4.probe;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.Consumer;
 import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
 import org.slf4j.Logger;
@@ -15,11 +16,12 @@ final class HealthFlips {
     private static final Logger log = LoggerFactory.getLogger(HealthWatch.class);
 
     private final Backend backend;
-    private final Runnable onFlip;
+    private final Consumer<Runnable> onFlip;
     private long sinceNanos = System.nanoTime();
 
-    /// @param onFlip called when the state has changed
-    HealthFlips(Backend backend, Runnable onFlip) {
+    /// @param onFlip called when the state has changed, with what tells people of it: to be run once sessions follow the
+    ///     change, because who reads that a backend is down expects that nobody is sent there any more
+    HealthFlips(Backend backend, Consumer<Runnable> onFlip) {
         this.backend = backend;
         this.onFlip = onFlip;
     }
@@ -32,13 +34,16 @@ final class HealthFlips {
     void flip(HealthState state, String reason) {
         Duration last = Duration.ofNanos(sinceLastNanos());
         sinceNanos = System.nanoTime();
+        backend.setHealthState(state);
+        onFlip.accept(() -> tell(state, reason, last));
+    }
+
+    private void tell(HealthState state, String reason, Duration last) {
         if (state == HealthState.UP) {
             log.info("backend {} is UP: {} (was DOWN for {})", backend.id(), reason, text(last));
         } else {
             log.warn("backend {} is DOWN: {} (was UP for {})", backend.id(), reason, text(last));
         }
-        backend.setHealthState(state);
-        onFlip.run();
     }
 
     /// Such as `1h2m3s` or `4.567s`.

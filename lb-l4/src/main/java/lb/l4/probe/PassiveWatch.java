@@ -5,6 +5,7 @@ import io.netty.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import lb.core.config.HealthConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
@@ -31,8 +32,8 @@ public final class PassiveWatch implements HealthWatch {
     private @Nullable Future<?> retry;
     private boolean isStopped;
 
-    /// @param onFlip called when the backend's health state has changed
-    public PassiveWatch(IoEventLoop control, Backend backend, Runnable onFlip) {
+    /// @param onFlip called when the backend's health state has changed, with what tells people of it
+    public PassiveWatch(IoEventLoop control, Backend backend, Consumer<Runnable> onFlip) {
         this.control = control;
         this.backend = backend;
         this.flips = new HealthFlips(backend, onFlip);

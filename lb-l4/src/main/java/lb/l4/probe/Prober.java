@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import lb.core.config.Endpoint;
 import lb.core.config.HealthConfig;
 import lb.core.health.HealthTracker;
@@ -40,9 +41,9 @@ public final class Prober implements HealthWatch {
 
     /// @param greeting what a probe sends first, for a backend that expects a PROXY header; empty for nothing
     /// @param warnings takes what may happen with every probe
-    /// @param onFlip called when the backend's health state has changed
+    /// @param onFlip called when the backend's health state has changed, with what tells people of it
     public Prober(IoEventLoop control, Backend backend, HealthConfig config, byte[] greeting,
-            FloodLimiter warnings, Runnable onFlip) {
+            FloodLimiter warnings, Consumer<Runnable> onFlip) {
         this.control = control;
         this.backend = backend;
         this.config = config;
