@@ -12,8 +12,9 @@
  *                                                  answer, and prints N; ends when stdin ends
  *
  * Options: -r SECONDS  traffic before the measured window, so that buffers and queues are in their steady state (0.3)
- *          -R RATE     pingpong only: RATE messages per second in all, every 100 us those that are due, whether or not answers
- *                      come. A latency counts from when a message was due, so a stall is not hidden (coordinated omission)
+ *          -R RATE     pingpong: RATE messages per second in all, connect and mix: RATE sessions, every 100 us those that are
+ *                      due, whether or not answers come; sessions at most CONNS at a time. A latency counts from when a
+ *                      message or session was due, so a stall is not hidden (coordinated omission)
  *          -p PID,...  report the CPU that these processes used inside the window; repeatable, one sum per -p
  *
  * A client prints one JSON line. Only what happens inside the window counts, and CPU is read at exactly its ends.
@@ -58,14 +59,18 @@ static u64 operations, bytes, errors;
 static char first_error[160];
 
 /*
- * Open loop: message n goes over connection n mod slot_count. Those of 100 us are due together: to wake up for each of
- * them would cost the load as much as to send it.
+ * Open loop: message n goes over connection n mod slot_count, session n over the slot that has been free for longest.
+ * Those of 100 us are due together: to wake up for each of them would cost the load as much as to send it.
  */
 enum { TICK = 100000 };
 static double rate;
 static u64 paced, paced_from, latencies_from;
+static int *free_slots; /* a ring of slot_count */
+static u64 freed, taken;
 
 static int has_sessions(void) { return mode == CONNECT || mode == MIX; }
+static int paces_messages(void) { return rate > 0 && !has_sessions(); }
+static int paces_sessions(void) { return rate > 0 && has_sessions(); }
 
 static int failed(struct slot *s, const char *what) {
     if (errors++ == 0) snprintf(first_error, sizeof first_error, "%s: %s", what, errno ? strerror(errno) : "unexpected end");
@@ -85,7 +90,7 @@ static int open_slot(struct slot *s) {
     s->size = is_long ? LONG_SIZE : ping_size;
     s->left = is_long ? LONG_MESSAGES : 1;
     s->sent = s->received = 0;
-    s->pending = rate == 0; /* open loop: pace() says when */
+    s->pending = !paces_messages(); /* open loop: pace() says when */
     s->started = now_ns();
     errno = 0;
     s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -156,8 +161,8 @@ static void completed(struct slot *s) {
     }
     s->left--;
     s->sent = s->received = 0;
-    s->started = rate > 0 ? due(s) : now;
-    if (rate > 0 || mode == IDLE) s->pending--;
+    s->started = paces_messages() ? due(s) : now;
+    if (paces_messages() || mode == IDLE) s->pending--;
 }
 
 static const uint32_t READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -169,6 +174,12 @@ static void begin_session(struct slot *s) {
     else failed(s, "send");
 }
 
+static void free_slot(struct slot *s) {
+    s->fd = -1;
+    s->pending = 0;
+    free_slots[freed++ % (u64)slot_count] = (int)(s - slots);
+}
+
 static void message_event(struct slot *s, uint32_t events) {
     errno = 0;
     int done = events & READABLE ? receive_message(s) : 0;
@@ -177,7 +188,8 @@ static void message_event(struct slot *s, uint32_t events) {
     if (has_sessions() && s->left == 0) {
         if (close_with_rst) reset_on_close(s->fd);
         close(s->fd);
-        begin_session(s);
+        if (paces_sessions()) free_slot(s);
+        else begin_session(s);
     } else if (s->pending > 0 && s->sent < s->size && !send_message(s)) {
         failed(s, "send");
     }
@@ -205,15 +217,30 @@ static void handle(struct epoll_event *e) {
 
 static void start_slots(void) {
     for (int i = 0; i < slot_count; i++) {
-        if (has_sessions()) begin_session(&slots[i]);
+        if (paces_sessions()) free_slot(&slots[i]);
+        else if (has_sessions()) begin_session(&slots[i]);
         else if (open_slot(&slots[i])) watch_slot(&slots[i]);
     }
     paced_from = now_ns();
-    for (int i = 0; i < slot_count && rate > 0; i++) slots[i].started = due(&slots[i]);
+    for (int i = 0; i < slot_count && paces_messages(); i++) slots[i].started = due(&slots[i]);
+}
+
+/* Begins the sessions that are due by now. Returns how long none will be, or may be. */
+static u64 pace_sessions(void) {
+    while (taken < freed) {
+        u64 now = now_ns(), at = due_at(paced);
+        if (at > now) return at - now;
+        struct slot *s = &slots[free_slots[taken++ % (u64)slot_count]];
+        paced++;
+        begin_session(s);
+        s->started = at;
+    }
+    return 5000000; /* until one ends */
 }
 
 /* Sends what is due by now. Returns how long nothing will be. */
 static u64 pace(void) {
+    if (has_sessions()) return pace_sessions();
     for (;;) {
         u64 now = now_ns(), at = due_at(paced);
         if (at > now) return at - now;
@@ -222,7 +249,7 @@ static u64 pace(void) {
     }
 }
 
-/* Messages that were due inside the window are waited for, a second at most; what is missing then counts as it stands. */
+/* Messages and sessions that were due inside the window are waited for, a second at most; what is missing then counts as it stands. */
 static void drain(u64 window_end) {
     struct epoll_event events[EVENTS];
     draining = 1;
@@ -234,9 +261,10 @@ static void drain(u64 window_end) {
     }
     for (int i = 0; i < slot_count; i++) {
         for (struct slot *s = &slots[i]; s->pending > 0; s->pending--, s->messages++, s->started = due(s)) {
-            if (s->started >= latencies_from) record_latency(now_ns() - s->started);
+            if (s->size != LONG_SIZE && s->started >= latencies_from) record_latency(now_ns() - s->started);
         }
     }
+    for (; paces_sessions() && due_at(paced) < window_end; paced++) record_latency(now_ns() - due_at(paced));
 }
 
 static struct reading window_begins(char **groups, int count) {
@@ -356,8 +384,8 @@ int main(int argc, char **argv) {
     slot_count = mode == IDLE ? MAX_FD - 100 : atoi(argv[argc - 2]);
     double seconds = mode == IDLE ? 1 : atof(argv[argc - 1]);
     if (port <= 0 || slot_count <= 0 || slot_count > MAX_FD - 100 || ping_size < 8 || ping_size > BULK || seconds <= 0) return usage();
-    if (rate < 0 || (rate > 0 && mode != PINGPONG)) return usage();
-    if ((slots = calloc((size_t)slot_count, sizeof *slots)) == NULL) die("calloc");
+    if (rate < 0 || (rate > 0 && mode != PINGPONG && !has_sessions())) return usage();
+    if ((slots = calloc((size_t)slot_count, sizeof *slots)) == NULL || (free_slots = calloc((size_t)slot_count, sizeof(int))) == NULL) die("calloc");
     if ((ep = epoll_create1(EPOLL_CLOEXEC)) < 0) die("epoll_create");
     return mode == IDLE ? hold() : load(ramp, seconds, groups, count);
 }

@@ -55,8 +55,9 @@ class Session:
     def measure_running(self, target, test, seconds, ramp):
         pids, before = target.pids(), target.bytes_out()
         arguments = ["-r", ramp, "-p", ",".join(map(str, pids)), "-p", self.backend.pid]
-        if test.paced:
-            arguments += ["-R", self.paced_rate(test)]
+        rate = test.rate or (self.paced_rate(test) if test.paced else 0)
+        if rate:
+            arguments += ["-R", rate]
         command = self.load_command(target.ports[test.service], *arguments, f"{test.arguments} {seconds}")
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 40)
         if done.returncode != 0:
@@ -66,7 +67,7 @@ class Session:
         r["spliced"] = (after[1] - before[1]) / max(1, after[0] - before[0]) if after else None
         r.setdefault("lost", None)
         r["work"] = r[test.figure] * test.scale
-        r["of_rate"] = r["operations"] / r["seconds"] / self.paced_rate(test) if test.paced and r["seconds"] else None
+        r["of_rate"] = r["operations"] / r["seconds"] / rate if rate and r["seconds"] else None
         if r["errors"]:
             problems.append(f"{r['errors']} errors, first: {r['first_error']}")
         if r["starved"]:

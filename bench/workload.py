@@ -13,6 +13,7 @@ class Test:
     figure: str = "operations"  # in what bench/load prints
     scale: float = 1
     paced: tuple = ()  # target and test: at half of what that target does in that test, instead of as fast as it goes
+    rate: float = 0  # so many operations per second
 
 
 def bulk(direction, connections):
