@@ -18,13 +18,6 @@ class ConfigValueFuzzTest {
     private static final Map<String, String> PLACES = Map.of("listener", "listeners.l", "pool", "pools.p", "backend",
             "pools.p.backends");
     private static final List<String> KEYS = keys();
-    private static final String AROUND = """
-            listeners {
-              l { bind = "127.0.0.1:1", pool = p, protocol = %s }
-            }
-            pools { p { backends = [ { address = "127.0.0.1:2"%s } ] } }
-            %s
-            """;
 
     /// @param input two bytes that choose the key, and its value as somebody would write it
     @FuzzTest(maxDuration = "60s")
@@ -38,9 +31,13 @@ class ConfigValueFuzzTest {
         String rest = new String(input, 2, input.length - 2, StandardCharsets.UTF_8);
         String value = isQuoted ? ConfigUtil.quoteString(rest) : rest;
         String ofBackend = PLACES.get("backend") + ".";
-        CHECK.file(AROUND.formatted(isUdp ? "udp" : "tcp",
-                key.startsWith(ofBackend) ? ", " + key.substring(ofBackend.length()) + " = " + value : "",
-                key.startsWith(ofBackend) ? "" : key + " = " + value).getBytes(StandardCharsets.UTF_8));
+        String inBackend = key.startsWith(ofBackend) ? ", " + key.substring(ofBackend.length()) + " = " + value : "";
+        String text = """
+                listeners { l { bind = "127.0.0.1:1", pool = p, protocol = %s } }
+                pools { p { backends = [ { address = "127.0.0.1:2"%s } ] } }
+                %s
+                """.formatted(isUdp ? "udp" : "tcp", inBackend, inBackend.isEmpty() ? key + " = " + value : "");
+        CHECK.file(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /// The keys as somebody would write them at the end of a file, inner ones of blocks too.
