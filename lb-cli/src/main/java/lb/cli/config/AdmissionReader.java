@@ -2,6 +2,7 @@ package lb.cli.config;
 
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +77,8 @@ final class AdmissionReader {
             return AddressFile.read(beside(value.origin()).resolve(text).toAbsolutePath().normalize());
         } catch (AddressFile.Unusable e) {
             throw new Rejected(String.join("; ", e.reasons()));
+        } catch (InvalidPathException e) {
+            throw new Rejected("expected the name of a file");
         }
     }
 

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -119,7 +120,12 @@ final class ConfigFile {
 
         @Override
         public ConfigObject include(ConfigIncludeContext context, String what) {
-            Path file = from.resolveSibling(what);
+            Path file;
+            try {
+                file = from.resolveSibling(what);
+            } catch (InvalidPathException e) {
+                return refuse(what, "expected the name of a file");
+            }
             try {
                 if (open.contains(file.toAbsolutePath().normalize())) {
                     return refuse(what, "this file is being read already: it would include itself");

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Set;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.AdmissionConfig;
+import lb.core.config.ConfigProblem;
 import lb.core.config.CongestionControl;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
@@ -76,10 +77,17 @@ public final class ConfigReader {
     /// @param file `-` is stdin
     public ReadResult read(Path file) {
         Findings findings = new Findings(changes);
-        ConfigObject written = ConfigFile.read(file, findings);
-        return written == null
-                ? new ReadResult.Invalid(findings.problems(), findings.warnings())
-                : read(written, findings);
+        try {
+            ConfigObject written = ConfigFile.read(file, findings);
+            return written == null
+                    ? new ReadResult.Invalid(findings.problems(), findings.warnings())
+                    : read(written, findings);
+        } catch (StackOverflowError e) {
+            // The library goes a level down for each bracket and for each dot in a key, and has no limit of its own.
+            findings.problem(new ConfigProblem(null, nameOf(file), null,
+                    "is nested too deeply: too many open brackets, or dots in a key"));
+            return new ReadResult.Invalid(findings.problems(), findings.warnings());
+        }
     }
 
     public ReadResult read(Flags flags) {

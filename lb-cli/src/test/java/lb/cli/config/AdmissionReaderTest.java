@@ -62,6 +62,7 @@ class AdmissionReaderTest {
         "per-source { ipv4-prefix = 33 }; per-source.ipv4-prefix; a whole number from 0 to 32",
         "bandwidth = 1000; bandwidth; at least 1k", "reject = drop; reject; one of reset, close, silent, tarpit",
         "on-full = close; on-full; one of wait, refuse", "deny-file = nowhere; deny-file[0]; no such file",
+        "deny-file = \"a\\u0000\"; deny-file[0]; expected the name of a file",
         "protocol = udp, per-source = 5; per-source; which has max-flows-per-source",
         "protocol = udp, reject = close; reject; does not apply to protocol = udp"})
     void saysWhatIsWrong(String keys, String path, String rule) {

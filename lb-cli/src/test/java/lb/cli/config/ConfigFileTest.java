@@ -49,6 +49,19 @@ class ConfigFileTest {
     }
 
     @Test
+    void nameThatNoFileCanHaveIsAPlainProblem() {
+        assertThat(problems("include \"a\\u0000\"")).anySatisfy(
+                line -> assertThat(line).startsWith("FILE:1: include \"a\\u0000\": expected the name of a file"));
+    }
+
+    @Test
+    void textThatIsNestedTooDeeplyIsAPlainProblem() {
+        String rule = "FILE: is nested too deeply: too many open brackets, or dots in a key";
+        assertThat(problems("a = " + "[".repeat(100_000))).containsExactly(rule);
+        assertThat(problems("{a=".repeat(100_000) + "1" + "}".repeat(100_000))).containsExactly(rule);
+    }
+
+    @Test
     void allNamesThatAreNotSetAreNamed() {
         String rule = ": is not set; expected an environment variable, or a key, of this name";
         assertThat(problems(pool("backends = [${LB_NO_HOST}\":80\"]\nbalance = ${lb.no-balance}"))).containsExactly(

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public record ConfigProblem(@Nullable String origin, String path, @Nullable String value, String rule) {
 
     /// One line for a person: `lb.conf:12: pools.pg.balance = "fastest": expected
-    /// one of ...`.
+    /// one of ...`. Control characters are escaped: what is wrong may be anything, and is shown on a terminal.
     @Override
     public String toString() {
         StringBuilder line = new StringBuilder();
@@ -24,6 +24,18 @@ public record ConfigProblem(@Nullable String origin, String path, @Nullable Stri
         if (value != null) {
             line.append(" = ").append(value);
         }
-        return line.append(": ").append(rule).toString();
+        return escaped(line.append(": ").append(rule));
+    }
+
+    private static String escaped(CharSequence line) {
+        StringBuilder shown = new StringBuilder(line.length());
+        line.chars().forEach(c -> {
+            if (Character.isISOControl(c)) {
+                shown.append(String.format("\\u%04x", c));
+            } else {
+                shown.append((char) c);
+            }
+        });
+        return shown.toString();
     }
 }
