@@ -16,7 +16,8 @@ class ConfigFileFuzzTest {
     /// The examples that come with lb, beside the inputs of this test.
     static Stream<byte[]> examples() throws IOException {
         try (Stream<Path> files = Files.list(Path.of("../config"))) {
-            return files.filter(file -> file.toString().endsWith(".conf")).sorted().map(ConfigFileFuzzTest::bytes).toList()
+            return files.filter(file -> file.toString().endsWith(".conf")).sorted().map(ConfigFileFuzzTest::bytes)
+                    .toList()
                     .stream();
         }
     }

@@ -105,7 +105,8 @@ class ProxyEncoderFuzzTest {
         if (id != null) {
             wanted.add(new Tlv(Tlv.UNIQUE_ID, id.getBytes(StandardCharsets.US_ASCII)));
         }
-        tlvs.stream().filter(tlv -> Set.of(1, 2, 0xEA).contains(tlv.type()) || (tlv.type() == Tlv.UNIQUE_ID && id == null))
+        tlvs.stream()
+                .filter(tlv -> Set.of(1, 2, 0xEA).contains(tlv.type()) || (tlv.type() == Tlv.UNIQUE_ID && id == null))
                 .forEach(wanted::add);
         return wanted;
     }
