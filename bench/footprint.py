@@ -22,6 +22,7 @@ class Memory:
 class Held:
     """Sessions and flows as the balancer has them, and as their clients do: both read from the same tables at once."""
     descriptors: int
+    pipes: int  # descriptors of pipes: a worker keeps those that it once needed at a time, up to its limit
     sessions: int
     sessions_of_clients: int
     flows: int
@@ -59,13 +60,22 @@ def resident_by_mapping(pid):
 
 def held(pid, port, datagram_port, datagram_backend):
     """What belongs to no process is left out: TIME_WAIT, and what the kernel sends after a close."""
-    tcp, udp = list(sockets("tcp")), list(sockets("udp"))
+    tcp, udp, open_files = list(sockets("tcp")), list(sockets("udp")), list(links(pid))
     return Held(
-        descriptors=len(os.listdir(f"/proc/{pid}/fd")),
+        descriptors=len(open_files),
+        pipes=sum(link.startswith("pipe:") for link in open_files),
         sessions=sum(local == port and state != LISTEN for local, _, state in tcp),
         sessions_of_clients=sum(remote == port for _, remote, _ in tcp),
         flows=sum(remote == datagram_backend for _, remote, _ in udp),
         flows_of_clients=sum(remote == datagram_port for _, remote, _ in udp))
+
+
+def links(pid):
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            yield os.readlink(entry.path)
+        except OSError:
+            pass  # closed meanwhile
 
 
 def sockets(protocol):

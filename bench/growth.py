@@ -5,7 +5,7 @@ from statistics import median
 from footprint import MB, Held, Memory
 from report import table
 
-COLUMNS = ["minute", "descriptors", "RSS MB", "heap MB", "outside MB", "loaded: descriptors", "sessions lb/clients", "flows lb/clients",
+COLUMNS = ["minute", "descriptors", "of pipes", "of flows", "RSS MB", "heap MB", "outside MB", "loaded: descriptors", "sessions lb/clients", "flows lb/clients",
            "sessions/s", "p50 us", "p99 us", "datagrams/s", "p99 us", "lost", "lb cores"]
 HEAD = "  ".join(COLUMNS)
 SHORTEST = 10  # minutes; before, the compiler still works and tables reach their size
@@ -40,7 +40,7 @@ class Verdict:
 
 
 FIGURES = [  # name, unit, value, slack in the second half
-    ("descriptors", "", lambda row: row.held.descriptors - row.held.flows, 0.9),
+    ("descriptors but those of flows and pipes", "", lambda row: row.held.descriptors - row.held.flows - row.held.pipes, 0.9),
     ("heap after collection", " MB", lambda row: row.memory.heap / MB, 0.5),
     ("memory outside the heap", " MB", lambda row: row.memory.outside / MB, 3),
     ("RSS", " MB", lambda row: row.memory.resident / MB, 5),
@@ -48,11 +48,12 @@ FIGURES = [  # name, unit, value, slack in the second half
 
 
 def verdicts(rows):
-    """Descriptors of flows do not count: how many of them wait for their idle timeout is the load's doing."""
+    """Descriptors of flows do not count, as how many wait for their idle timeout is the load's doing; nor do those of pipes, which
+    are as many as were needed at a time."""
     if len(rows) < 2:
         return []
     last = rows[-1].minute
-    half = [row for row in rows if 2 * row.minute >= last]
+    half = rows[-(len(rows) // 2 + 1):]
     return [Verdict(name, slope([(row.minute, value(row)) for row in half]) * (half[-1].minute - half[0].minute), slack, unit, last >= SHORTEST)
             for name, unit, value, slack in FIGURES]
 
@@ -64,7 +65,7 @@ def slope(points):
 
 def cells(row):
     mb = lambda b: f"{b / MB:.1f}"
-    found = [str(row.minute), str(row.held.descriptors), mb(row.memory.resident), mb(row.memory.heap), mb(row.memory.outside)]
+    found = [str(row.minute), str(row.held.descriptors), str(row.held.pipes), str(row.held.flows), mb(row.memory.resident), mb(row.memory.heap), mb(row.memory.outside)]
     if row.mix is None:
         return found + ["-"] * (len(COLUMNS) - len(found))
     load, number = row.under_load, lambda r, name: f"{r[name]:,.0f}" if r.get(name) is not None else "-"
@@ -88,7 +89,7 @@ def markdown(facts, rows, verdicts, found, problems):
                  + "The load was half of that in all: {0[0]:,} sessions/s and {0[1]:,} datagrams/s over 64 flows.\n\n".format(found["load"]))
     text += "## Growth over the second half\n\n" + "".join(f"- {v}\n" for v in verdicts) + "\n"
     if end := found.get("end"):
-        text += f"After the last flow: {end.sessions} sessions, {end.flows} flows, {end.descriptors} descriptors.\n\n"
+        text += f"After the last flow: {end.sessions} sessions, {end.flows} flows, {end.descriptors} descriptors, {end.pipes} of them of pipes.\n\n"
     text += ("## Minutes\n\nThe first columns are of the minute's end, without load and after a collection; \"outside\" is resident memory that "
              "lies neither in the heap nor in a file. \"loaded\" is the middle of the minute.\n\n")
     return text + table(COLUMNS, [cells(row) for row in rows])
