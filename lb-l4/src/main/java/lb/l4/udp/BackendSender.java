@@ -25,7 +25,7 @@ final class BackendSender {
         this.in = in;
         this.next = next;
         this.out = new SendBatch(CAPACITY, joins);
-        this.delivery = new Delivery(out, DropReason.BACKEND_CONGESTED, true);
+        this.delivery = new Delivery(out, linux, DropReason.BACKEND_CONGESTED, true);
     }
 
     /// Sends the slots from `first` on.
