@@ -119,17 +119,11 @@ final class BackendSender {
         return segment == 0 ? in.length(slot) : segment;
     }
 
-    /// Datagrams in a slot.
-    private int datagrams(int slot) {
-        int segment = in.segmentBytes(slot);
-        return segment == 0 ? 1 : (in.length(slot) + segment - 1) / segment;
-    }
-
     /// Datagrams in the slots from `first` on.
     int datagramsFrom(int first) {
         int count = 0;
         for (int slot = first; slot >= 0; slot = next[slot]) {
-            count += datagrams(slot);
+            count += in.datagrams(slot);
         }
         return count;
     }
@@ -138,7 +132,7 @@ final class BackendSender {
     private int skip(int first, int datagrams) {
         int left = datagrams;
         for (int slot = first; slot >= 0; slot = next[slot]) {
-            int there = datagrams(slot);
+            int there = in.datagrams(slot);
             if (left < there) {
                 in.consume(slot, left * datagramBytes(slot));
                 return slot;

@@ -114,13 +114,13 @@ final class Flows {
         EndCause leaves = flow.isChained() ? null : flow.reasonToLeave();
         if (leaves != null) {
             flow.finish(leaves);
-            return begin(flow.client, flow, named, 1);
+            return begin(flow.client, flow, named, in.datagrams(slot));
         }
         if (flow.takesMore()) {
             return flow;
         }
         flow.unbind();
-        return begin(flow.client, null, named, 1);
+        return begin(flow.client, null, named, in.datagrams(slot));
     }
 
     private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, long tag, int hash, Arrival arrival,
@@ -131,10 +131,10 @@ final class Flows {
             refusal = DropReason.BAD_PROXY_HEADER;
         }
         if (refusal != null) {
-            drops.add(refusal, 1);
+            drops.add(refusal, in.datagrams(slot));
             return null;
         }
-        return begin(new FlowClient(FlowKey.of(in, slot, tag, hash), bound, header), null, named, 1);
+        return begin(new FlowClient(FlowKey.of(in, slot, tag, hash), bound, header), null, named, in.datagrams(slot));
     }
 
     /// Why there is no room for a new client, as far as it is known before anything is made for it: a flood must not be

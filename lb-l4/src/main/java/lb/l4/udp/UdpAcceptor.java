@@ -162,7 +162,7 @@ public final class UdpAcceptor extends Descriptor {
         boolean isOfFlow = settings.isHeaderFirst() && flows.has(in, slot);
         DropReason refusal = arrival.read(in, slot, settings, isOfFlow);
         if (refusal != null) {
-            drops.add(refusal, 1);
+            drops.add(refusal, in.datagrams(slot));
             return null;
         }
         return flows.of(in, slot, arrival, settings);
