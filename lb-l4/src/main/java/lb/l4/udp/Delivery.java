@@ -131,9 +131,12 @@ final class Delivery {
         return errno == Errno.EAGAIN || errno == Errno.ENOBUFS;
     }
 
-    /// Whether the error says that the peer is not there.
+    /// Whether the error says that the peer is not there, or that a firewall on the way lets nobody reach it (IPv6: EACCES).
     static boolean isGone(int errno) {
-        return errno == Errno.ECONNREFUSED || errno == Errno.EHOSTUNREACH || errno == Errno.ENETUNREACH;
+        return switch (errno) {
+            case Errno.ECONNREFUSED, Errno.EHOSTUNREACH, Errno.ENETUNREACH, Errno.EHOSTDOWN, Errno.EACCES -> true;
+            default -> false;
+        };
     }
 
     static DropReason reason(int errno) {
