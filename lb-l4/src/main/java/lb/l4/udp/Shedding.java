@@ -34,7 +34,16 @@ final class Shedding {
     boolean makeRoom(Flows asking) {
         Flows oldest = oldest(asking);
         if (oldest == asking || ahead.get() >= MOST_AHEAD) {
-            return asking.evict() && listener.tryAcquire();
+            if (!asking.evict()) {
+                return false;
+            }
+            if (ahead.get() == 0 && listener.isOver()) {
+                // The limit was lowered: a step towards it.
+                asking.evict();
+            }
+            // Without asking for a place: others may be ahead of theirs, and one has just given way for this one.
+            listener.acquireAhead();
+            return true;
         }
         ahead.getAndIncrement();
         listener.acquireAhead();
