@@ -1,5 +1,6 @@
 package lb.l4.udp;
 
+import java.util.Objects;
 import lb.l4.linux.Linux;
 import lb.l4.linux.ReceiveBatch;
 import lb.l4.linux.SendBatch;
@@ -111,6 +112,28 @@ final class BackendSender {
             } while (at < in.length(slot));
         }
         return flush(flow, socket.intValue()) ? -1 : skip(first, handled + delivery.handled());
+    }
+
+    /// Sends a datagram that is not of the present batch. Returns whether it was sent; otherwise it is counted.
+    boolean sendAlone(UdpFlow flow, long buffer, int length) {
+        FlowSocket socket = Objects.requireNonNull(flow.socket(), "the flow has begun");
+        OutgoingHeader header = flow.header();
+        if (header != null) {
+            header.putBefore(length, linux, socket);
+            out.setPrefix(header.bytes());
+        }
+        try {
+            out.add(flow, buffer, length, 0);
+            if (!flush(flow, socket.intValue())) {
+                flow.drops.add(DropReason.UNDELIVERABLE, 1);
+            } else if (header != null && delivery.sent() > 0) {
+                header.sent();
+            }
+            return delivery.sent() > 0;
+        } finally {
+            out.clear();
+            out.setPrefix(NOTHING);
+        }
     }
 
     /// Bytes of the first datagram in a slot.
