@@ -24,6 +24,11 @@ final class FlowDeadline {
         startTick = nowTick;
     }
 
+    /// When its life began.
+    int startTick() {
+        return startTick;
+    }
+
     /// From now on it may be quiet for a second at most.
     void hurry() {
         shorten(HURRIED_TICKS);

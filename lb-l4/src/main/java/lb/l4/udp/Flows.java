@@ -238,7 +238,7 @@ final class Flows {
         UdpFlow oldest = byAge.oldest();
         if ((oldest != published || changed == oldest) && listener.settings().flows().shed() == Shed.OLDEST_IDLE) {
             published = oldest;
-            quietSince.setOpaque(oldest == null ? NONE : System.nanoTime() - oldest.quietNanos());
+            quietSince.setOpaque(oldest == null ? NONE : oldest.quietSinceNanos());
         }
     }
 

@@ -47,13 +47,25 @@ final class Shedding {
         }
         ahead.getAndIncrement();
         listener.acquireAhead();
-        oldest.execute(() -> {
-            ahead.getAndDecrement();
-            if (listener.isOver()) {
-                oldest.evict();
-            }
-        });
+        oldest.execute(() -> endOldest(oldest, members.size()));
         return true;
+    }
+
+    /// Ends the flow that is the oldest by now: the one that was may have ended or carried something meanwhile, and then
+    /// the worker's next one may be the newest of all.
+    ///
+    /// @param there on its worker
+    /// @param hops how often another one may turn out to have the oldest
+    private void endOldest(Flows there, int hops) {
+        Flows oldest = listener.isOver() && hops > 0 ? oldest(there) : there;
+        if (oldest != there) {
+            oldest.execute(() -> endOldest(oldest, hops - 1));
+            return;
+        }
+        ahead.getAndDecrement();
+        if (listener.isOver()) {
+            there.evict();
+        }
     }
 
     private Flows oldest(Flows asking) {

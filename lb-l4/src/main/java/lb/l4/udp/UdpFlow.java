@@ -243,9 +243,13 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
-    /// How long it has carried nothing, to a tick.
-    long quietNanos() {
-        return (worker().wheel().now() - lastActiveTick) * (Worker.TICK_MILLIS * 1_000_000L);
+    /// Since when it has carried nothing, by System.nanoTime(), to a tick; exactly for one of which that is its first, so
+    /// that what has just begun does not pass for older than what began before it.
+    long quietSinceNanos() {
+        int quietTicks = worker().wheel().now() - lastActiveTick;
+        return lastActiveTick == deadline.startTick()
+                ? startedNanos
+                : System.nanoTime() - quietTicks * (Worker.TICK_MILLIS * 1_000_000L);
     }
 
     /// From now on the flow ends when it is quiet for a second.

@@ -88,6 +88,20 @@ class FlowLimitTest {
         }
     }
 
+    /// Neither what another worker was told before it began, nor that all began in the same tick, may end the newest.
+    @Test
+    void theNewestFlowIsNotTheOneThatGivesWay() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
+                        flows(3, 0, Shed.OLDEST_IDLE)))) {
+            for (int i = 0; i < 1_000; i++) {
+                try (DatagramClient client = new DatagramClient(lb.address())) {
+                    assertThat(client.ask("x")).isEqualTo("x");
+                }
+            }
+        }
+    }
+
     @Test
     void oneSourceCannotHaveMoreThanItsShare() throws Exception {
         try (DatagramServer server = DatagramServer.echo();
