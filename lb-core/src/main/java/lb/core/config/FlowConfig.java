@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// @param idleTimeout without a datagram in either direction, at least 1 ms
 /// @param maxFlows flows at a time, over all workers, at least 1
 /// @param maxFlowsPerSource flows at a time that one source address may have; 0 for no limit
-/// @param shed what happens to the datagram of a new client when one of the two is reached
+/// @param shed what happens to the datagram of a new client when `maxFlows` is reached
 /// @param requests datagrams of the client after which its next one begins another flow; 0 for no limit
 /// @param responses datagrams of the backend for each of the client's, after which the flow is over; 0 if none will
 ///     come, -1 for no limit

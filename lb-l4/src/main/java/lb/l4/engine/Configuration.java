@@ -47,6 +47,8 @@ final class Configuration {
     private final AddressFiles files;
     private final Map<String, RunningPool> pools = new LinkedHashMap<>();
     private final Map<String, RunningListener> listeners = new LinkedHashMap<>();
+    /// Those that are gone from the configuration and may still have flows.
+    private final List<RunningListener> leaving = new ArrayList<>();
     /// Completes when no listener that was ever stopped can bring another connection.
     private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
     private @Nullable String zone;
@@ -127,6 +129,11 @@ final class Configuration {
         stopped = CompletableFuture.allOf(stopped, listener.stop(successors));
     }
 
+    private void leave(RunningListener listener, List<Group> successors) {
+        stop(listener, successors);
+        leaving.add(listener);
+    }
+
     /// Whether any listener takes datagrams.
     boolean hasUdp() {
         return listeners.values().stream().anyMatch(listener -> listener.config().udp() != null);
@@ -156,10 +163,16 @@ final class Configuration {
         return dryRun;
     }
 
-    /// Datagrams that listeners have dropped since the start, and why. One that is gone is forgotten.
+    /// Datagrams that listeners have dropped since the start, and why. One that is gone from the configuration drops
+    /// those of new clients until its last flow has ended, and is forgotten then.
     Map<String, Map<DropReason, Long>> dropped() {
         Map<String, Map<DropReason, Long>> dropped = new TreeMap<>();
-        listeners.forEach((name, listener) -> dropped.put(name, listener.dropped()));
+        listeners.forEach((name, listener) -> dropped.put(name, new TreeMap<>(listener.dropped())));
+        leaving.forEach(listener -> {
+            Map<DropReason, Long> sums = dropped.computeIfAbsent(listener.config().name(), _ -> new TreeMap<>());
+            listener.dropped().forEach((reason, count) -> sums.merge(reason, count, Long::sum));
+        });
+        leaving.removeIf(listener -> !listener.hasFlows());
         return dropped;
     }
 
@@ -260,7 +273,7 @@ final class Configuration {
             List<Group> groups = opened.get(name);
             if (groups != null) {
                 if (running != null) {
-                    stop(running, groups);
+                    leave(running, groups);
                 }
                 changes.add("listener " + name + (running == null ? " added" : " moved to " + listener.bind()));
                 running = new RunningListener(listener, upstream, pool.keepalive(), processLimit, sockets, workers,
@@ -275,7 +288,7 @@ final class Configuration {
         }
         List<Group> all = opened.values().stream().flatMap(List::stream).toList();
         old.forEach((name, gone) -> {
-            stop(gone, all);
+            leave(gone, all);
             changes.add("listener " + name + " removed");
         });
     }

@@ -54,6 +54,7 @@ public final class Engine implements AutoCloseable {
     private final Configuration configuration;
     /// Those that wait for sessions to end. Threading: control loop.
     private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
+    private final List<Runnable> reports = new ArrayList<>();
     private final Object closing = new Object();
 
     /// Makes the JVM link what an engine needs of native code, which takes it some time, before somebody waits for that.
@@ -93,7 +94,8 @@ public final class Engine implements AutoCloseable {
                     new UdpWorker(worker, sessionLog, warnings, idPrefix));
         }).toArray(WorkerSides[]::new);
         configuration = new Configuration(control, sides, pacing, tarpits, warnings);
-        report("dropped datagrams", this::droppedDatagrams, DropReason::toString);
+        control.scheduleAtFixedRate(this::countQueueDrops, 1, 1, TimeUnit.SECONDS);
+        report("dropped datagrams", configuration::dropped, DropReason::toString);
         report("connections not served", configuration::refused, EndCause::text);
         report("dry run: connections that would be refused", configuration::dryRun, EndCause::text);
         control.scheduleAtFixedRate(warnings::flush, 1, 1, TimeUnit.SECONDS);
@@ -102,17 +104,18 @@ public final class Engine implements AutoCloseable {
     /// Tells once a second of what listeners did not do.
     private <R> void report(String what, Supplier<Map<String, Map<R, Long>>> counts, Function<R, String> name) {
         DropReport<R> report = new DropReport<>(what, name, log::warn);
-        control.scheduleAtFixedRate(() -> report.tell(counts.get()), 1, 1, TimeUnit.SECONDS);
+        Runnable tell = () -> report.tell(counts.get());
+        reports.add(tell);
+        control.scheduleAtFixedRate(tell, 1, 1, TimeUnit.SECONDS);
     }
 
     /// What the kernel dropped is known when its workers have looked: it is told the next time.
-    private Map<String, Map<DropReason, Long>> droppedDatagrams() {
+    private void countQueueDrops() {
         if (configuration.hasUdp()) {
             for (WorkerSides side : sides) {
                 side.udp().countQueueDrops();
             }
         }
-        return configuration.dropped();
     }
 
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep
@@ -245,6 +248,8 @@ public final class Engine implements AutoCloseable {
         for (Worker worker : workers.all()) {
             worker.shutdown().awaitUninterruptibly();
         }
+        // What the last second brought.
+        CompletableFuture.runAsync(() -> reports.forEach(Runnable::run), control).join();
         controlGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 }

@@ -104,6 +104,11 @@ final class RunningListener {
         return udp == null ? Map.of() : udp.dropped();
     }
 
+    /// Whether it has flows at this moment.
+    boolean hasFlows() {
+        return udp != null && udp.active() > 0;
+    }
+
     /// Connections that were not served since the start.
     Map<EndCause, Long> refused() {
         return tcp.refused();

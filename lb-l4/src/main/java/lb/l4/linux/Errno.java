@@ -71,6 +71,7 @@ public final class Errno {
             case EADDRNOTAVAIL -> "no such local address, or no local port left";
             case ENETUNREACH -> "network unreachable";
             case ENOBUFS, ENOMEM -> "no kernel memory left";
+            case EHOSTDOWN -> "host unknown";
             case ETIMEDOUT -> "timed out";
             case ECONNREFUSED -> "connection refused";
             case EHOSTUNREACH -> "host unreachable";

@@ -141,6 +141,12 @@ public final class ReceiveBatch {
         return bytes > 0 && bytes < length(slot) ? bytes : 0;
     }
 
+    /// Datagrams in a slot, at least 1.
+    public int datagrams(int slot) {
+        int segment = segmentBytes(slot);
+        return segment == 0 ? 1 : (length(slot) + segment - 1) / segment;
+    }
+
     public boolean isIpv6(int slot) {
         return NativeMemory.getShort(name(slot)) == Linux.AF_INET6;
     }

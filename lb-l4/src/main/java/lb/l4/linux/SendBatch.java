@@ -220,6 +220,13 @@ public final class SendBatch {
         return calls.sendmmsg(fd, message(first), count - first);
     }
 
+    /// Sends one message that [#send] has come to before, and that was not sent.
+    ///
+    /// @return 1 or `-errno`
+    public int sendMessage(int fd, int index) {
+        return calls.sendmmsg(fd, message(index), 1);
+    }
+
     /// Sends one datagram of a message by itself, where the kernel would not take them joined.
     ///
     /// @return 1 or `-errno`

@@ -40,16 +40,16 @@ final class Arrival {
 
     /// Looks at a datagram, and takes its header off.
     ///
-    /// @param isOfFlow whether there is a flow that it belongs to by its addresses alone. If headers come with the first
-    ///     datagram only, further ones are not searched for headers: what looks like one was written by the client
+    /// @param isKnown whether an earlier datagram has named the client of its port, where headers come with the first one
+    ///     only: further ones are not searched for headers, as what looks like one was written by the client
     /// @return why it cannot be used, or null
     @Nullable
-    DropReason read(ReceiveBatch in, int slot, UdpListener.Settings settings, boolean isOfFlow) {
+    DropReason read(ReceiveBatch in, int slot, UdpListener.Settings settings, boolean isKnown) {
         headerBytes = 0;
         headerTag = 0;
         serverId = BackendConfig.NO_SERVER_ID;
         isFromProxy = FlowKey.isIn(settings.headerPeers(), in, slot);
-        if (isFromProxy && !isOfFlow && !readHeader(in, slot)) {
+        if (isFromProxy && !isKnown && !readHeader(in, slot)) {
             return DropReason.BAD_PROXY_HEADER;
         }
         ConnectionIdConfig ids = settings.flows().connectionId();

@@ -1,5 +1,6 @@
 package lb.l4.udp;
 
+import java.util.Objects;
 import lb.l4.linux.Linux;
 import lb.l4.linux.ReceiveBatch;
 import lb.l4.linux.SendBatch;
@@ -25,7 +26,7 @@ final class BackendSender {
         this.in = in;
         this.next = next;
         this.out = new SendBatch(CAPACITY, joins);
-        this.delivery = new Delivery(out, DropReason.BACKEND_CONGESTED, true);
+        this.delivery = new Delivery(out, linux, DropReason.BACKEND_CONGESTED, true);
     }
 
     /// Sends the slots from `first` on.
@@ -113,23 +114,39 @@ final class BackendSender {
         return flush(flow, socket.intValue()) ? -1 : skip(first, handled + delivery.handled());
     }
 
+    /// Sends a datagram that is not of the present batch. Returns whether it was sent; otherwise it is counted.
+    boolean sendAlone(UdpFlow flow, long buffer, int length) {
+        FlowSocket socket = Objects.requireNonNull(flow.socket(), "the flow has begun");
+        OutgoingHeader header = flow.header();
+        if (header != null) {
+            header.putBefore(length, linux, socket);
+            out.setPrefix(header.bytes());
+        }
+        try {
+            out.add(flow, buffer, length, 0);
+            if (!flush(flow, socket.intValue())) {
+                flow.drops.add(DropReason.UNDELIVERABLE, 1);
+            } else if (header != null && delivery.sent() > 0) {
+                header.sent();
+            }
+            return delivery.sent() > 0;
+        } finally {
+            out.clear();
+            out.setPrefix(NOTHING);
+        }
+    }
+
     /// Bytes of the first datagram in a slot.
     private int datagramBytes(int slot) {
         int segment = in.segmentBytes(slot);
         return segment == 0 ? in.length(slot) : segment;
     }
 
-    /// Datagrams in a slot.
-    private int datagrams(int slot) {
-        int segment = in.segmentBytes(slot);
-        return segment == 0 ? 1 : (in.length(slot) + segment - 1) / segment;
-    }
-
     /// Datagrams in the slots from `first` on.
     int datagramsFrom(int first) {
         int count = 0;
         for (int slot = first; slot >= 0; slot = next[slot]) {
-            count += datagrams(slot);
+            count += in.datagrams(slot);
         }
         return count;
     }
@@ -138,7 +155,7 @@ final class BackendSender {
     private int skip(int first, int datagrams) {
         int left = datagrams;
         for (int slot = first; slot >= 0; slot = next[slot]) {
-            int there = datagrams(slot);
+            int there = in.datagrams(slot);
             if (left < there) {
                 in.consume(slot, left * datagramBytes(slot));
                 return slot;

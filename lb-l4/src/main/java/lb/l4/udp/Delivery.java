@@ -1,6 +1,7 @@
 package lb.l4.udp;
 
 import lb.l4.linux.Errno;
+import lb.l4.linux.Linux;
 import lb.l4.linux.SendBatch;
 
 /// Sends a batch as far as the kernel takes it, and counts the rest as dropped.
@@ -9,6 +10,7 @@ import lb.l4.linux.SendBatch;
 final class Delivery {
 
     private final SendBatch out;
+    private final Linux linux;
     private final DropReason congested;
     private final boolean hasPeer;
     private int handled;
@@ -18,13 +20,18 @@ final class Delivery {
     /// @param congested the reason to count what the socket does not take for now
     /// @param hasPeer whether its sockets are connected, so that an error can say that the peer is not there; without,
     ///     such an error is of one datagram
-    Delivery(SendBatch out, DropReason congested, boolean hasPeer) {
+    Delivery(SendBatch out, Linux linux, DropReason congested, boolean hasPeer) {
         this.out = out;
+        this.linux = linux;
         this.congested = congested;
         this.hasPeer = hasPeer;
     }
 
     /// Sends the batch.
+    ///
+    /// The kernel does not tell why it stopped behind the first message, and what a socket had been told of its peer is
+    /// forgotten then. The message that it stopped at goes out alone, so that the peer is heard of again, at least
+    /// where it is as near as that.
     ///
     /// @return false if the peer was found not to be there. The datagrams that came before are [#handled]; what follows
     ///     them was neither sent nor counted
@@ -32,11 +39,16 @@ final class Delivery {
         handled = 0;
         sent = 0;
         sentBytes = 0;
+        boolean isCut = false;
         for (int at = 0; at < out.count();) {
-            int result = out.send(fd, at);
+            int result = isCut ? out.sendMessage(fd, at) : out.send(fd, at);
             if (result > 0) {
+                if (isCut && isGone(linux.socketError(fd))) {
+                    return false;
+                }
                 sentWhole(at, at + result);
                 at += result;
+                isCut = hasPeer && !isCut && at < out.count();
             } else if (isCongested(-result)) {
                 dropFrom(at, drops);
                 return true;
@@ -46,6 +58,7 @@ final class Delivery {
                 if (!sendApart(at, -result, fd, drops)) {
                     return false;
                 }
+                isCut = false;
                 at++;
             }
         }
@@ -118,9 +131,12 @@ final class Delivery {
         return errno == Errno.EAGAIN || errno == Errno.ENOBUFS;
     }
 
-    /// Whether the error says that the peer is not there.
+    /// Whether the error says that the peer is not there, or that a firewall on the way lets nobody reach it (IPv6: EACCES).
     static boolean isGone(int errno) {
-        return errno == Errno.ECONNREFUSED || errno == Errno.EHOSTUNREACH || errno == Errno.ENETUNREACH;
+        return switch (errno) {
+            case Errno.ECONNREFUSED, Errno.EHOSTUNREACH, Errno.ENETUNREACH, Errno.EHOSTDOWN, Errno.EACCES -> true;
+            default -> false;
+        };
     }
 
     static DropReason reason(int errno) {

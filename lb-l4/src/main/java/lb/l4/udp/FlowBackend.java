@@ -94,7 +94,8 @@ final class FlowBackend {
     /// The backend was found not to be there.
     void refused(Upstream upstream, int errno) {
         if (chosen != null) {
-            upstream.connectFailed(chosen, Errno.text(errno));
+            upstream.connectFailed(chosen,
+                    errno == Errno.EACCES ? "prohibited by a firewall or a route" : Errno.text(errno));
         }
     }
 

@@ -6,8 +6,6 @@ import lb.core.config.AccessLogFormat;
 import lb.core.config.BackendConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.pool.Backend;
-import lb.core.pool.Pool;
-import lb.core.pool.PoolSnapshot;
 import lb.core.session.EndCause;
 import lb.core.session.EndReason;
 import lb.core.session.SessionPhase;
@@ -31,12 +29,13 @@ final class Flows {
     private final UdpListener listener;
     private final LocalAddress bound;
     private final DropCounts drops;
+    private final FlowPlaces places;
     private final FlowTable<UdpFlow> table = new FlowTable<>();
+    private final ProxiedClients proxied;
     private final FlowList byAge = new FlowList();
     /// The oldest one that others were told of, and since when it is quiet, by System.nanoTime(); [#NONE] without one.
     private @Nullable UdpFlow published;
     private final AtomicLong quietSince = new AtomicLong(NONE);
-    private boolean isStopping;
 
     /// Threading: control loop.
     ///
@@ -47,6 +46,9 @@ final class Flows {
         this.listener = listener;
         this.bound = bound;
         this.drops = listener.drops(home.worker);
+        this.places = new FlowPlaces(this, listener, home.worker);
+        this.proxied = new ProxiedClients(home.worker, table,
+                failure -> home.broken("a client of listener " + listener.name(), failure));
         listener.shedding().join(this);
     }
 
@@ -80,21 +82,24 @@ final class Flows {
 
     /// From now on there are no new ones.
     void stop() {
-        isStopping = true;
+        places.close();
     }
 
     boolean isStopped() {
-        return isStopping && byAge.oldest() == null;
+        return places.isClosed() && byAge.oldest() == null;
     }
 
-    /// Whether there is a flow that a datagram belongs to by its addresses.
-    boolean has(ReceiveBatch in, int slot) {
-        return table.find(in, slot, 0, FlowKey.hash(home.hashSeed, in, slot, 0)) != null;
+    /// The client that an earlier datagram of a proxy's port has named, or null.
+    ProxiedClients.@Nullable Client proxied(ReceiveBatch in, int slot) {
+        return proxied.find(in, slot, FlowKey.hash(home.hashSeed, in, slot, 0));
     }
 
     /// The flow that takes a datagram: the one that there is, or a new one. Null if there is neither; it is counted then.
+    ///
+    /// @param known the client of the proxy's port, see [#proxied]
     @Nullable
-    UdpFlow of(ReceiveBatch in, int slot, Arrival arrival, UdpListener.Settings settings) {
+    UdpFlow of(ReceiveBatch in, int slot, Arrival arrival, ProxiedClients.@Nullable Client known,
+            UdpListener.Settings settings) {
         // Where headers come with the first datagram only, a port of the proxy is a client.
         long tag = settings.isHeaderFirst() ? 0 : arrival.headerTag();
         int hash = FlowKey.hash(home.hashSeed, in, slot, tag);
@@ -109,59 +114,52 @@ final class Flows {
             }
         }
         if (flow == null) {
-            return beginNew(in, slot, tag, hash, arrival, named);
+            ProxyHeader header = headerOfPort(in, slot, arrival, known, settings);
+            return beginNew(in, slot, tag, hash, arrival, header, named);
         }
         EndCause leaves = flow.isChained() ? null : flow.reasonToLeave();
         if (leaves != null) {
             flow.finish(leaves);
-            return begin(flow.client, flow, named, 1);
+            return begin(flow.client, flow, named, in.datagrams(slot));
         }
         if (flow.takesMore()) {
             return flow;
         }
         flow.unbind();
-        return begin(flow.client, null, named, 1);
+        return begin(flow.client, null, named, in.datagrams(slot));
     }
 
     private @Nullable UdpFlow beginNew(ReceiveBatch in, int slot, long tag, int hash, Arrival arrival,
-            @Nullable Backend named) {
-        DropReason refusal = refusal(in, slot, arrival, listener.settings());
-        ProxyHeader header = refusal == null && arrival.isFromProxy() ? arrival.header(in, slot) : null;
+            @Nullable ProxyHeader known, @Nullable Backend named) {
+        DropReason refusal = places.refusal(in, slot, arrival, listener.settings());
+        ProxyHeader header = known;
         if (refusal == null && arrival.isFromProxy() && header == null) {
-            refusal = DropReason.BAD_PROXY_HEADER;
+            header = arrival.header(in, slot);
+            refusal = header == null ? DropReason.BAD_PROXY_HEADER : null;
         }
         if (refusal != null) {
-            drops.add(refusal, 1);
+            drops.add(refusal, in.datagrams(slot));
             return null;
         }
-        return begin(new FlowClient(FlowKey.of(in, slot, tag, hash), bound, header), null, named, 1);
+        return begin(new FlowClient(FlowKey.of(in, slot, tag, hash), bound, header), null, named, in.datagrams(slot));
     }
 
-    /// Why there is no room for a new client, as far as it is known before anything is made for it: a flood must not be
-    /// work for the garbage collector too.
-    private @Nullable DropReason refusal(ReceiveBatch in, int slot, Arrival arrival, UdpListener.Settings settings) {
-        if (isStopping) {
-            return DropReason.STOPPING;
+    /// Where headers come with the first datagram only: what a port of a proxy has said of its client, be it now. Null if
+    /// nothing, and where each datagram says it anew.
+    private @Nullable ProxyHeader headerOfPort(ReceiveBatch in, int slot, Arrival arrival,
+            ProxiedClients.@Nullable Client known, UdpListener.Settings settings) {
+        if (!settings.isHeaderFirst() || !arrival.isFromProxy()) {
+            return null;
         }
-        if (!arrival.isFromProxy()) {
-            int perSource = settings.flows().maxFlowsPerSource();
-            if (!FlowKey.permits(settings.rules(), in, slot)) {
-                return DropReason.DENIED;
-            }
-            if (perSource > 0 && listener.sources().count(SourceCounts.of(in, slot)) >= perSource) {
-                return DropReason.MAX_FLOWS_PER_SOURCE;
-            }
+        if (known != null) {
+            return known.header();
         }
-        if (settings.flows().shed() == Shed.NEW && listener.isFull()) {
-            return DropReason.MAX_FLOWS;
+        ProxyHeader header = arrival.header(in, slot);
+        if (header != null) {
+            int hash = FlowKey.hash(home.hashSeed, in, slot, 0);
+            proxied.add(FlowKey.of(in, slot, 0, hash), header, settings.idleTicks());
         }
-        Pool pool = settings.upstream().pool();
-        PoolSnapshot snapshot = pool.snapshot();
-        if (snapshot.isEmpty()) {
-            return DropReason.NO_BACKEND;
-        }
-        int poolLimit = snapshot.config().maxConnections();
-        return poolLimit > 0 && pool.active() >= poolLimit ? DropReason.POOL_LIMIT : null;
+        return header;
     }
 
     /// Begins a flow.
@@ -172,7 +170,7 @@ final class Flows {
     @Nullable
     UdpFlow begin(FlowClient client, @Nullable UdpFlow left, @Nullable Backend wanted, int datagrams) {
         UdpListener.Settings settings = listener.settings();
-        DropReason refusal = admit(client, settings);
+        DropReason refusal = places.admit(client, settings);
         if (refusal == null) {
             UdpFlow flow = new UdpFlow(this, client, settings, left);
             refusal = start(flow, wanted);
@@ -187,33 +185,10 @@ final class Flows {
                 publishOldest(flow);
                 return flow;
             }
-            release(flow);
+            places.release(flow);
         }
         drops.add(refusal, datagrams);
         return null;
-    }
-
-    /// Counts the flow at its listener, and where there is a limit at its source.
-    private @Nullable DropReason admit(FlowClient client, UdpListener.Settings settings) {
-        if (isStopping) {
-            return DropReason.STOPPING;
-        }
-        if (!settings.rules().permits(client.address().getAddress())) {
-            return DropReason.DENIED;
-        }
-        int perSource = settings.flows().maxFlowsPerSource();
-        if (perSource > 0 && !listener.sources().tryAcquire(SourceCounts.of(client.address()), perSource)) {
-            return DropReason.MAX_FLOWS_PER_SOURCE;
-        }
-        if (listener.tryAcquire()
-                || (settings.flows().shed() == Shed.OLDEST_IDLE && listener.shedding().makeRoom(this))) {
-            home.worker.expect();
-            return null;
-        }
-        if (perSource > 0) {
-            listener.sources().release(SourceCounts.of(client.address()));
-        }
-        return DropReason.MAX_FLOWS;
     }
 
     private @Nullable DropReason start(UdpFlow flow, @Nullable Backend wanted) {
@@ -263,7 +238,7 @@ final class Flows {
         UdpFlow oldest = byAge.oldest();
         if ((oldest != published || changed == oldest) && listener.settings().flows().shed() == Shed.OLDEST_IDLE) {
             published = oldest;
-            quietSince.setOpaque(oldest == null ? NONE : System.nanoTime() - oldest.quietNanos());
+            quietSince.setOpaque(oldest == null ? NONE : oldest.quietSinceNanos());
         }
     }
 
@@ -281,19 +256,11 @@ final class Flows {
         SessionRecord record = record(flow, cause);
         flow.backend.release();
         flow.backend.pool().release();
-        release(flow);
+        places.release(flow);
         if (record != null) {
             home.report(record, flow.settings().accessLog());
         }
         acceptor.flowEnded();
-    }
-
-    private void release(UdpFlow flow) {
-        if (flow.settings().flows().maxFlowsPerSource() > 0) {
-            listener.sources().release(SourceCounts.of(flow.client.address()));
-        }
-        listener.release();
-        home.worker.left();
     }
 
     private @Nullable SessionRecord record(UdpFlow flow, EndCause cause) {

@@ -29,7 +29,7 @@ final class Replies extends Ready {
     Replies(Worker worker, boolean joins) {
         this.worker = worker;
         this.out = new SendBatch(SLOTS, joins);
-        this.delivery = new Delivery(out, DropReason.CLIENT_CONGESTED, false);
+        this.delivery = new Delivery(out, worker.linux(), DropReason.CLIENT_CONGESTED, false);
         this.joins = joins;
     }
 

@@ -34,17 +34,38 @@ final class Shedding {
     boolean makeRoom(Flows asking) {
         Flows oldest = oldest(asking);
         if (oldest == asking || ahead.get() >= MOST_AHEAD) {
-            return asking.evict() && listener.tryAcquire();
+            if (!asking.evict()) {
+                return false;
+            }
+            if (ahead.get() == 0 && listener.isOver()) {
+                // The limit was lowered: a step towards it.
+                asking.evict();
+            }
+            // Without asking for a place: others may be ahead of theirs, and one has just given way for this one.
+            listener.acquireAhead();
+            return true;
         }
         ahead.getAndIncrement();
         listener.acquireAhead();
-        oldest.execute(() -> {
-            ahead.getAndDecrement();
-            if (listener.isOver()) {
-                oldest.evict();
-            }
-        });
+        oldest.execute(() -> endOldest(oldest, members.size()));
         return true;
+    }
+
+    /// Ends the flow that is the oldest by now: the one that was may have ended or carried something meanwhile, and then
+    /// the worker's next one may be the newest of all.
+    ///
+    /// @param there on its worker
+    /// @param hops how often another one may turn out to have the oldest
+    private void endOldest(Flows there, int hops) {
+        Flows oldest = listener.isOver() && hops > 0 ? oldest(there) : there;
+        if (oldest != there) {
+            oldest.execute(() -> endOldest(oldest, hops - 1));
+            return;
+        }
+        ahead.getAndDecrement();
+        if (listener.isOver()) {
+            there.evict();
+        }
     }
 
     private Flows oldest(Flows asking) {

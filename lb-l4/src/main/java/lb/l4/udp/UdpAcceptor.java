@@ -159,13 +159,13 @@ public final class UdpAcceptor extends Descriptor {
     }
 
     private @Nullable UdpFlow flowOf(ReceiveBatch in, int slot, UdpListener.Settings settings) {
-        boolean isOfFlow = settings.isHeaderFirst() && flows.has(in, slot);
-        DropReason refusal = arrival.read(in, slot, settings, isOfFlow);
+        ProxiedClients.Client known = settings.isHeaderFirst() ? flows.proxied(in, slot) : null;
+        DropReason refusal = arrival.read(in, slot, settings, known != null);
         if (refusal != null) {
-            drops.add(refusal, 1);
+            drops.add(refusal, in.datagrams(slot));
             return null;
         }
-        return flows.of(in, slot, arrival, settings);
+        return flows.of(in, slot, arrival, known, settings);
     }
 
     private void sendAll() {

@@ -20,8 +20,6 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
-    /// How long a flow may be quiet while its listener stops, or once it has to leave its backend.
-    private static final int HURRIED_TICKS = 10;
     /// How long what a client's flows have tried in vain is not tried again for it.
     private static final long SEARCH_NANOS = 1_000_000_000;
     /// How long a flow that expects no answer stays, to hear that the backend is not there.
@@ -44,12 +42,11 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private @Nullable FlowSocket socket;
     private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
-    /// The age at which it ends; 0 for none.
-    private final int lifetimeTicks;
-    private int startTick;
-    private int idleTicks;
+    private final FlowDeadline deadline;
     private int lastActiveTick;
     private int taken;
+    /// The number of its first datagram in [FirstDatagrams], or 0.
+    long kept;
     private boolean isBound = true;
     private boolean isClosed;
 
@@ -64,9 +61,8 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
         this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
-                left != null && startedNanos - left.startedNanos < SEARCH_NANOS);
-        this.idleTicks = settings.idleTicks();
-        this.lifetimeTicks = settings.upstream().drawLifetimeTicks();
+                left != null && left.isNew());
+        this.deadline = new FlowDeadline(settings.idleTicks(), settings.upstream().drawLifetimeTicks());
     }
 
     @Override
@@ -88,6 +84,11 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         return home.flowId(number);
     }
 
+    /// Whether its search for a backend may still be going on.
+    boolean isNew() {
+        return System.nanoTime() - startedNanos < SEARCH_NANOS;
+    }
+
     long startedNanos() {
         return startedNanos;
     }
@@ -104,11 +105,11 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         socket = connected;
         header = headerOut;
         if (settings.flows().responses() == 0) {
-            idleTicks = Math.min(idleTicks, LINGER_TICKS);
+            deadline.shorten(LINGER_TICKS);
         }
-        startTick = worker().wheel().now();
-        lastActiveTick = startTick;
-        setDeadline(idleTicks);
+        lastActiveTick = worker().wheel().now();
+        deadline.start(lastActiveTick);
+        setDeadline(0);
     }
 
     private Worker worker() {
@@ -139,6 +140,11 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         return chain(slot, next);
     }
 
+    /// It goes on with what another flow has taken.
+    void takeOver(UdpFlow from) {
+        taken = from.taken;
+    }
+
     /// Sends what it has of the present batch.
     void sendUp() {
         int first = firstInBatch();
@@ -148,7 +154,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
         if (isClosed || connected == null) {
             // Ended in this very batch, for example by an answer that said that the backend is gone.
-            redirect(first);
+            home.memory().handover.passOn(this, first);
             return;
         }
         touch();
@@ -156,22 +162,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         if (refused >= 0) {
             backend.refused(settings.upstream(), Errno.ECONNREFUSED);
             finish(EndCause.SERVER_REFUSED);
-            redirect(refused);
-        }
-    }
-
-    /// Has another flow take the batch's datagrams from `slot` on.
-    private void redirect(int slot) {
-        UdpFlow other = flows.begin(client, this, null, home.memory().toBackend.datagramsFrom(slot));
-        if (other == null) {
-            return;
-        }
-        other.chainFrom(this, slot);
-        other.taken = taken;
-        try {
-            other.sendUp();
-        } finally {
-            other.forgetBatch();
+            home.memory().handover.passOn(this, refused);
+        } else if (taken == 1 && counts.datagramsUp() == 1) {
+            home.memory().handover.keepFirst(this, first);
         }
     }
 
@@ -200,6 +193,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
             if (received < 0) {
                 // There may be datagrams behind the error, and the edge will not come again.
                 failed(-received);
+                if (isClosed) {
+                    return;
+                }
                 continue;
             }
             touch();
@@ -219,7 +215,15 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private void failed(int errno) {
         if (Delivery.isGone(errno)) {
             backend.refused(settings.upstream(), errno);
-            leave(EndCause.SERVER_REFUSED);
+            if (home.memory().handover.mayPassOnFirst(this)) {
+                finish(EndCause.SERVER_REFUSED);
+                home.memory().handover.passOnFirst(this);
+            } else {
+                leave(EndCause.SERVER_REFUSED);
+            }
+        } else if (errno == Errno.EMSGSIZE) {
+            // A router on the way had to drop one, and the kernel sends smaller packets from now on.
+            drops.add(DropReason.TOO_LARGE, 1);
         } else if (errno != Errno.EINTR) {
             home.warnings.log("listener " + flows.listener().name() + ": cannot receive from a backend: "
                     + Errno.text(errno));
@@ -239,15 +243,19 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
-    /// How long it has carried nothing, to a tick.
-    long quietNanos() {
-        return (worker().wheel().now() - lastActiveTick) * (Worker.TICK_MILLIS * 1_000_000L);
+    /// Since when it has carried nothing, by System.nanoTime(), to a tick; exactly for one of which that is its first, so
+    /// that what has just begun does not pass for older than what began before it.
+    long quietSinceNanos() {
+        int quietTicks = worker().wheel().now() - lastActiveTick;
+        return lastActiveTick == deadline.startTick()
+                ? startedNanos
+                : System.nanoTime() - quietTicks * (Worker.TICK_MILLIS * 1_000_000L);
     }
 
     /// From now on the flow ends when it is quiet for a second.
     void hurry() {
-        idleTicks = Math.min(idleTicks, HURRIED_TICKS);
-        worker().setDeadline(this, idleTicks);
+        deadline.hurry();
+        setDeadline(0);
     }
 
     @Override
@@ -258,32 +266,27 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     @Override
     protected void onDeadline() {
         int now = worker().wheel().now();
-        int quiet = now - lastActiveTick;
-        int overdue = lifetimeTicks == 0 ? -1 : now - startTick - lifetimeTicks;
-        if (quiet >= idleTicks || overdue >= HURRIED_TICKS) {
+        if (deadline.isOver(now, now - lastActiveTick)) {
             finish(leaving == null ? EndCause.NORMAL : leaving);
             return;
         }
-        if (overdue >= 0) {
+        if (deadline.isOverdue(now)) {
             retire();
         }
-        setDeadline(idleTicks - quiet);
+        setDeadline(now - lastActiveTick);
     }
 
-    /// It is as old as it may become: answers may come for a second more, so that none is lost that is on its way.
+    /// It is as old as it may become.
     private void retire() {
         if (leaving == null) {
             leaving = EndCause.MAX_LIFETIME;
         }
-        idleTicks = Math.min(idleTicks, HURRIED_TICKS);
+        deadline.hurry();
         unbind();
     }
 
-    /// @param ticks until it has been idle for too long
-    private void setDeadline(int ticks) {
-        int age = worker().wheel().now() - startTick;
-        int lifetime = isBound ? lifetimeTicks : lifetimeTicks + HURRIED_TICKS;
-        worker().setDeadline(this, lifetimeTicks == 0 ? ticks : Math.min(ticks, lifetime - age));
+    private void setDeadline(int quietTicks) {
+        worker().setDeadline(this, deadline.ticksLeft(worker().wheel().now(), quietTicks, isBound));
     }
 
     @Override

@@ -5,12 +5,15 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import lb.core.config.BackendConfig;
+import lb.core.config.Cidr;
 import lb.core.config.ConnectionIdConfig;
 import lb.core.config.Endpoint;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.config.FlowConfig.Unanswered;
+import lb.core.config.ListenerConfig;
 import lb.core.config.Place;
+import lb.core.config.PoolConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.UdpProxyHeader;
 import lb.core.pool.AdminState;
@@ -39,10 +42,7 @@ class ConnectionIdTest {
     void start() {
         one = DatagramServer.naming("one");
         two = DatagramServer.naming("two");
-        FlowConfig flows = new FlowConfig(Duration.ofHours(1), 1000, 0, Shed.NEW, 0, -1, Unanswered.NEVER,
-                UdpProxyHeader.EVERY, new ConnectionIdConfig(2, 1));
-        lb = new Balancer(TestConfigs.udp(2, TestConfigs.pool("out",
-                List.of(backend("one", one, 0x0A01), backend("two", two, 0x0A02))), flows));
+        lb = new Balancer(TestConfigs.udp(2, pool(), flows(UdpProxyHeader.EVERY)));
     }
 
     @AfterEach
@@ -50,6 +50,15 @@ class ConnectionIdTest {
         lb.close();
         one.close();
         two.close();
+    }
+
+    private PoolConfig pool() {
+        return TestConfigs.pool("out", List.of(backend("one", one, 0x0A01), backend("two", two, 0x0A02)));
+    }
+
+    private static FlowConfig flows(UdpProxyHeader which) {
+        return new FlowConfig(Duration.ofHours(1), 1000, 0, Shed.NEW, 0, -1, Unanswered.NEVER, which,
+                new ConnectionIdConfig(2, 1));
     }
 
     private static BackendConfig backend(String name, DatagramServer server, long id) {
@@ -120,6 +129,29 @@ class ConnectionIdTest {
                     new byte[]{(byte) 0xC0, 0, 0, 0, 1, (byte) 255, 1})) {
                 assertThat(ask(client, packet)).isIn("one", "two");
             }
+        }
+    }
+
+    /// The proxy names the client once, whatever backends it goes to.
+    @Test
+    void aClientBehindAProxyIsKnownAtEachBackend() throws Exception {
+        byte[] header = {0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21, 0x12, 0, 12, 10, 0,
+            0, 7, 127, 0, 0, 1, 0, 9, 0, 9};
+        try (Balancer proxied = new Balancer(TestConfigs.lb(pool(),
+                l -> new ListenerConfig(l.name(), l.bind(), l.pool(), List.of(), List.of(), 0,
+                        List.of(Cidr.parse("127.0.0.0/8")), l.proxyHeaderTimeout(), l.socket(), l.accessLog(), false,
+                        flows(UdpProxyHeader.FIRST))));
+                DatagramClient proxy = new DatagramClient(proxied.address())) {
+            byte[] first = shortHeader(OF_ONE);
+            assertThat(ask(proxy, ByteBuffer.allocate(header.length + first.length).put(header).put(first).array()))
+                    .isEqualTo("one");
+            assertThat(ask(proxy, shortHeader(OF_TWO))).isEqualTo("two");
+            assertThat(ask(proxy, shortHeader(OF_ONE))).isEqualTo("one");
+            proxied.engine().administer("out", "one", AdminState.MAINT, Duration.ZERO).join();
+            assertThat(proxied.nextRecord().client().getAddress().getHostAddress()).isEqualTo("10.0.0.7");
+            assertThat(ask(proxy, shortHeader(OF_TWO))).isEqualTo("two");
+            proxied.engine().drain(Duration.ZERO).get();
+            assertThat(proxied.nextRecord().client().getAddress().getHostAddress()).isEqualTo("10.0.0.7");
         }
     }
 

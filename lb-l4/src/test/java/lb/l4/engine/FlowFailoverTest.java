@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import lb.core.config.BalanceConfig;
 import lb.core.config.FlowConfig;
@@ -16,6 +17,8 @@ import lb.core.config.FlowConfig.Unanswered;
 import lb.core.config.HealthConfig;
 import lb.core.config.Octets;
 import lb.core.config.PoolConfig;
+import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.ProxyProtocolConfig.Version;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.config.UdpProxyHeader;
@@ -61,6 +64,48 @@ class FlowFailoverTest {
                     assertThat(List.of(second.ask("c"), third.ask("c"))).containsExactlyInAnyOrder("one:c", "two:c");
                 }
                 assertThat(again.waiting()).isEqualTo(1);
+            }
+        }
+    }
+
+    /// The kernel knows that nobody is there when the datagram has been sent already.
+    @Test
+    void aDatagramThatBeginsAFlowIsNotLostWithABackendThatIsGone() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        DatagramServer two = DatagramServer.naming("two");
+        try (DatagramServer three = DatagramServer.naming("three");
+                Balancer lb = new Balancer(TestConfigs.udp(1,
+                        PoolBuilder.out(one.address(), two.address(), three.address()).build(), TestConfigs.FLOWS))) {
+            one.close();
+            two.close();
+            for (int i = 0; i < 10; i++) {
+                try (DatagramClient client = new DatagramClient(lb.address())) {
+                    assertThat(client.ask("a" + i)).isEqualTo("three:a" + i);
+                    assertThat(client.ask("b" + i)).isEqualTo("three:b" + i);
+                }
+            }
+            assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.SERVER_REFUSED);
+            assertThat(three.waiting()).isEqualTo(20);
+        }
+    }
+
+    @Test
+    void aDatagramThatGoesToAnotherBackendHasItsHeaderThereToo() throws Exception {
+        DatagramServer one = DatagramServer.naming("one");
+        for (UdpProxyHeader which : UdpProxyHeader.values()) {
+            one.close();
+            try (DatagramServer two = DatagramServer.naming("two");
+                    Balancer lb = new Balancer(TestConfigs.udp(1,
+                            PoolBuilder.out(one.address(), two.address())
+                                    .proxyProtocol(new ProxyProtocolConfig(Version.V2, false, false, Set.of(), which))
+                                    .build(),
+                            TestConfigs.FLOWS));
+                    DatagramClient client = new DatagramClient(lb.address())) {
+                client.send("x");
+                byte[] heard = two.next().bytes();
+                assertThat(heard).hasSize(28 + 1).startsWith(0x0d, 0x0a).endsWith('x');
+                client.send("y");
+                assertThat(two.next().bytes()).hasSize(which == UdpProxyHeader.EVERY ? 28 + 1 : 1);
             }
         }
     }

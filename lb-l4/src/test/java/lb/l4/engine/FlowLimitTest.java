@@ -18,6 +18,10 @@ import lb.core.config.SocketConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.UdpProxyHeader;
 import lb.core.session.EndCause;
+import lb.l4.linux.Datagrams;
+import lb.l4.linux.Linux;
+import lb.l4.linux.SendBatch;
+import lb.l4.linux.SocketAddresses;
 import lb.l4.peers.DatagramClient;
 import lb.l4.peers.DatagramServer;
 import org.awaitility.Awaitility;
@@ -84,6 +88,20 @@ class FlowLimitTest {
         }
     }
 
+    /// Neither what another worker was told before it began, nor that all began in the same tick, may end the newest.
+    @Test
+    void theNewestFlowIsNotTheOneThatGivesWay() throws Exception {
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
+                        flows(3, 0, Shed.OLDEST_IDLE)))) {
+            for (int i = 0; i < 1_000; i++) {
+                try (DatagramClient client = new DatagramClient(lb.address())) {
+                    assertThat(client.ask("x")).isEqualTo("x");
+                }
+            }
+        }
+    }
+
     @Test
     void oneSourceCannotHaveMoreThanItsShare() throws Exception {
         try (DatagramServer server = DatagramServer.echo();
@@ -111,6 +129,30 @@ class FlowLimitTest {
             assertThat(let.ask("y")).isEqualTo("y");
             Awaitility.await().until(() -> UdpDrops.of(lb, "denied") == 1);
             assertThat(server.next().text()).isEqualTo("y");
+        }
+    }
+
+    /// As a client sends them that lets the kernel take them apart, and as a network card may join them.
+    @Test
+    void datagramsThatComeJoinedAreCountedOneByOne() throws Exception {
+        Linux linux = new Linux();
+        try (DatagramServer server = DatagramServer.echo();
+                Balancer lb = new Balancer(config(server, flows(1, 0, Shed.NEW)));
+                DatagramClient first = new DatagramClient(lb.address())) {
+            assertThat(first.ask("x")).isEqualTo("x");
+            int fd = linux.socket(Linux.AF_INET, Datagrams.SOCK_DGRAM | Linux.SOCK_CLOEXEC, 0);
+            linux.connect(fd, SocketAddresses.writeInet(linux, lb.address().getAddress(), lb.address().getPort()));
+            SendBatch out = new SendBatch(1, true);
+            long buffer = Linux.malloc(100);
+            out.add(this, buffer, 100, 0);
+            assertThat(out.join(this, buffer, 100, 0)).isTrue();
+            assertThat(out.join(this, buffer, 7, 0)).isTrue();
+            assertThat(out.send(fd, 0)).isEqualTo(1);
+            Awaitility.await().until(() -> UdpDrops.of(lb, "max-flows") > 0);
+            assertThat(UdpDrops.of(lb, "max-flows")).isEqualTo(3);
+            linux.close(fd);
+            out.close();
+            Linux.free(buffer);
         }
     }
 

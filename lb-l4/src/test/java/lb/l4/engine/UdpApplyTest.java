@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import lb.core.config.BackendConfig;
 import lb.core.config.Bind;
 import lb.core.config.Endpoint;
@@ -99,6 +100,27 @@ class UdpApplyTest {
                     return false;
                 }
             });
+        }
+    }
+
+    /// It may go on for long: until its last client is quiet.
+    @Test
+    void whatAListenerDropsAfterItsRemovalIsToldToo() throws Exception {
+        ListenerConfig other = TestConfigs.udp(TestConfigs.listener("other", "out"), TestConfigs.FLOWS);
+        try (Balancer lb = new Balancer(TestConfigs.lb(List.of(TestConfigs.udp(IN, TestConfigs.FLOWS), other),
+                List.of(pool(red))));
+                DatagramClient client = new DatagramClient(lb.address("other"));
+                DatagramClient late = new DatagramClient(lb.address("other"))) {
+            assertThat(client.ask("a")).isEqualTo("red:a");
+            lb.apply(udp(pool(red)));
+            Awaitility.await().until(() -> {
+                assertThat(client.ask("b")).isEqualTo("red:b");
+                late.send("x");
+                Map<DropReason, Long> dropped = lb.engine().dropped().get("other");
+                return dropped != null && dropped.getOrDefault(DropReason.STOPPING, 0L) > 0;
+            });
+            assertThat(lb.nextRecord().reason().cause()).isEqualTo(EndCause.NORMAL);
+            Awaitility.await().until(() -> !lb.engine().dropped().containsKey("other"));
         }
     }
 

@@ -1,5 +1,6 @@
 package lb.l4.engine;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import lb.core.config.Cidr;
 import lb.core.config.FlowConfig;
 import lb.core.config.FlowConfig.Shed;
@@ -19,6 +21,8 @@ import lb.core.config.ProxyProtocolConfig.Version;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.config.UdpProxyHeader;
+import lb.core.pool.AdminState;
+import lb.core.session.EndCause;
 import lb.l4.peers.DatagramClient;
 import lb.l4.peers.DatagramServer;
 import lb.l4.proxy.ProxyHeader;
@@ -34,6 +38,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class UdpProxyHeaderTest {
 
     private static final int HEADER_BYTES = 28;
+    private static final InetSocketAddress ONE = new InetSocketAddress(TestConfigs.address(192, 0, 2, 1), 1111);
+    private static final InetSocketAddress TWO = new InetSocketAddress(TestConfigs.address(192, 0, 2, 2), 2222);
 
     @Test
     void everyDatagramTellsTheBackendItsClient() throws Exception {
@@ -103,52 +109,38 @@ class UdpProxyHeaderTest {
 
     @Test
     void aTrustedHeaderSaysWhoTheClientIsAndIsTakenOff() throws Exception {
-        InetSocketAddress one = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 1111);
-        InetSocketAddress two = new InetSocketAddress(InetAddress.getByName("192.0.2.2"), 2222);
-        try (DatagramServer server = DatagramServer.echo();
-                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
-                        l -> accepting(l, UdpProxyHeader.EVERY)));
-                DatagramClient proxy = new DatagramClient(lb.address())) {
+        try (Proxied in = new Proxied(UdpProxyHeader.EVERY)) {
             // One port of a proxy may carry several clients: each is a flow.
-            proxy.send(with(one, "a"));
-            assertThat(proxy.receive().text()).isEqualTo("a");
-            proxy.send(with(two, "b"));
-            assertThat(proxy.receive().text()).isEqualTo("b");
-            proxy.send(with(one, "c"));
-            assertThat(proxy.receive().text()).isEqualTo("c");
-            var first = server.next().from();
-            assertThat(server.next().from()).isNotEqualTo(first);
-            assertThat(server.next().from()).isEqualTo(first);
-            proxy.send("without");
-            proxy.send(Arrays.copyOf(with(one, ""), 20));
-            Awaitility.await().until(() -> UdpDrops.of(lb, "bad-proxy-header") == 2);
-            lb.engine().drain(Duration.ZERO).get();
-            assertThat(List.of(lb.nextRecord().client(), lb.nextRecord().client()))
-                    .containsExactlyInAnyOrder(one, two);
+            assertThat(in.ask(ONE, "a")).isEqualTo("a");
+            assertThat(in.ask(TWO, "b")).isEqualTo("b");
+            assertThat(in.ask(ONE, "c")).isEqualTo("c");
+            var first = in.server.next().from();
+            assertThat(in.server.next().from()).isNotEqualTo(first);
+            assertThat(in.server.next().from()).isEqualTo(first);
+            in.proxy.send("without");
+            in.proxy.send(Arrays.copyOf(with(ONE, ""), 20));
+            Awaitility.await().until(() -> UdpDrops.of(in.lb, "bad-proxy-header") == 2);
+            in.lb.engine().drain(Duration.ZERO).get();
+            assertThat(List.of(in.lb.nextRecord().client(), in.lb.nextRecord().client()))
+                    .containsExactlyInAnyOrder(ONE, TWO);
         }
     }
 
     @Test
     void withFirstTheFlowGoesOnWithoutHeaders() throws Exception {
-        InetSocketAddress one = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 1111);
-        InetSocketAddress two = new InetSocketAddress(InetAddress.getByName("192.0.2.2"), 2222);
-        try (DatagramServer server = DatagramServer.echo();
-                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
-                        l -> accepting(l, UdpProxyHeader.FIRST)));
-                DatagramClient proxy = new DatagramClient(lb.address())) {
-            proxy.send("too early");
-            Awaitility.await().until(() -> UdpDrops.of(lb, "bad-proxy-header") == 1);
-            proxy.send(with(one, "a"));
-            assertThat(proxy.receive().text()).isEqualTo("a");
-            assertThat(proxy.ask("b")).isEqualTo("b");
+        try (Proxied in = new Proxied(UdpProxyHeader.FIRST)) {
+            in.proxy.send("too early");
+            Awaitility.await().until(() -> UdpDrops.of(in.lb, "bad-proxy-header") == 1);
+            assertThat(in.ask(ONE, "a")).isEqualTo("a");
+            assertThat(in.proxy.ask("b")).isEqualTo("b");
             // What looks like a header was written by the client, as its proxy sends none any more.
-            byte[] forged = with(two, "c");
-            proxy.send(forged);
-            assertThat(proxy.receive().bytes()).isEqualTo(forged);
-            assertThat(proxy.ask("\r")).isEqualTo("\r");
-            lb.engine().drain(Duration.ZERO).get();
-            assertThat(lb.nextRecord()).satisfies(record -> {
-                assertThat(record.client()).isEqualTo(one);
+            byte[] forged = with(TWO, "c");
+            in.proxy.send(forged);
+            assertThat(in.proxy.receive().bytes()).isEqualTo(forged);
+            assertThat(in.proxy.ask("\r")).isEqualTo("\r");
+            in.lb.engine().drain(Duration.ZERO).get();
+            assertThat(in.lb.nextRecord()).satisfies(record -> {
+                assertThat(record.client()).isEqualTo(ONE);
                 assertThat(record.datagramsUp()).isEqualTo(4);
             });
         }
@@ -156,38 +148,57 @@ class UdpProxyHeaderTest {
 
     @Test
     void oneClientIsOneFlowWhateverElseItsHeadersSay() throws Exception {
-        InetSocketAddress one = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 1111);
-        try (DatagramServer server = DatagramServer.echo();
-                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
-                        l -> accepting(l, UdpProxyHeader.EVERY)));
-                DatagramClient proxy = new DatagramClient(lb.address())) {
-            proxy.send(with(one, "a"));
-            assertThat(proxy.receive().text()).isEqualTo("a");
+        try (Proxied in = new Proxied(UdpProxyHeader.EVERY)) {
+            assertThat(in.ask(ONE, "a")).isEqualTo("a");
             // Type 5, a unique id, that is another one in each datagram.
-            proxy.send(withField(with(one, ""), new byte[]{5, 0, 2, 7, 7}));
-            assertThat(proxy.receive().bytes()).isEmpty();
-            proxy.send(withField(with(one, ""), new byte[]{5, 0, 2, 8, 8}));
-            assertThat(proxy.receive().bytes()).isEmpty();
-            assertThat(lb.engine().activeSessions()).isEqualTo(1);
+            in.proxy.send(withField(with(ONE, ""), new byte[]{5, 0, 2, 7, 7}));
+            assertThat(in.proxy.receive().bytes()).isEmpty();
+            in.proxy.send(withField(with(ONE, ""), new byte[]{5, 0, 2, 8, 8}));
+            assertThat(in.proxy.receive().bytes()).isEmpty();
+            assertThat(in.lb.engine().activeSessions()).isEqualTo(1);
         }
     }
 
     @Test
     void onlyAWholeSignatureOfVersion2IsAHeader() throws Exception {
-        InetSocketAddress one = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 1111);
-        try (DatagramServer server = DatagramServer.echo();
-                Balancer lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", server.address()),
-                        l -> accepting(l, UdpProxyHeader.EVERY)));
-                DatagramClient proxy = new DatagramClient(lb.address())) {
-            proxy.send(with(one, "a"));
-            assertThat(proxy.receive().text()).isEqualTo("a");
+        try (Proxied in = new Proxied(UdpProxyHeader.EVERY)) {
+            assertThat(in.ask(ONE, "a")).isEqualTo("a");
             for (int octet = 0; octet <= 12; octet++) {
-                byte[] wrong = with(one, "b");
+                byte[] wrong = with(ONE, "b");
                 wrong[octet] ^= 0x40;
-                proxy.send(wrong);
+                in.proxy.send(wrong);
             }
-            Awaitility.await().until(() -> UdpDrops.of(lb, "bad-proxy-header") == 13);
-            assertThat(lb.engine().activeSessions()).isEqualTo(1);
+            Awaitility.await().until(() -> UdpDrops.of(in.lb, "bad-proxy-header") == 13);
+            assertThat(in.lb.engine().activeSessions()).isEqualTo(1);
+        }
+    }
+
+    /// The proxy does not know that a flow has ended: it goes on without a header.
+    @Test
+    void withFirstTheClientOfAPortIsKnownAfterItsFlowHasEnded() throws Exception {
+        try (DatagramServer other = DatagramServer.naming("other");
+                Proxied in = new Proxied(UdpProxyHeader.FIRST, other.address())) {
+            assertThat(in.ask(ONE, "a")).isEqualTo("a");
+            in.lb.engine().administer("out", "b0", AdminState.MAINT, Duration.ZERO).join();
+            assertThat(in.lb.nextRecord().reason().cause()).isEqualTo(EndCause.MAINTENANCE);
+            assertThat(in.proxy.ask("b")).isEqualTo("other:b");
+            in.lb.engine().drain(Duration.ZERO).get();
+            assertThat(in.lb.nextRecord().client()).isEqualTo(ONE);
+        }
+    }
+
+    @Test
+    void withFirstAPortThatWasQuietMayHaveAnotherClient() throws Exception {
+        try (Proxied in = new Proxied(UdpProxyHeader.FIRST)) {
+            in.lb.apply(TestConfigs.lb(TestConfigs.pool("out", in.server.address()),
+                    l -> accepting(l, Duration.ofMillis(200), UdpProxyHeader.FIRST)));
+            assertThat(in.ask(ONE, "a")).isEqualTo("a");
+            assertThat(in.lb.nextRecord().client()).isEqualTo(ONE);
+            // Its client is forgotten a moment after its flow.
+            while (in.proxy.hearsNothingFor(300) && !"b".equals(in.ask(TWO, "b"))) {
+                in.lb.nextRecord();
+            }
+            assertThat(in.lb.nextRecord().client()).isEqualTo(TWO);
         }
     }
 
@@ -212,6 +223,35 @@ class UdpProxyHeaderTest {
         }
     }
 
+    /// A balancer whose clients come through a proxy.
+    private static final class Proxied implements AutoCloseable {
+        final DatagramServer server = DatagramServer.echo();
+        final Balancer lb;
+        final DatagramClient proxy;
+
+        /// @param others further backends
+        Proxied(UdpProxyHeader which, InetSocketAddress... others) throws IOException {
+            InetSocketAddress[] backends = Stream.concat(Stream.of(server.address()), Stream.of(others))
+                    .toArray(InetSocketAddress[]::new);
+            lb = new Balancer(TestConfigs.lb(TestConfigs.pool("out", backends),
+                    l -> accepting(l, which)));
+            proxy = new DatagramClient(lb.address());
+        }
+
+        /// The answer to what a client has the proxy send with a header.
+        String ask(InetSocketAddress client, String text) throws IOException {
+            proxy.send(with(client, text));
+            return proxy.receive().text();
+        }
+
+        @Override
+        public void close() {
+            proxy.close();
+            lb.close();
+            server.close();
+        }
+    }
+
     private static PoolConfig sending(DatagramServer server, UdpProxyHeader which) {
         return sending(server.address(), which);
     }
@@ -222,7 +262,11 @@ class UdpProxyHeaderTest {
     }
 
     private static ListenerConfig accepting(ListenerConfig l, UdpProxyHeader which) {
-        FlowConfig flows = new FlowConfig(Duration.ofHours(1), 100, 0, Shed.NEW, 0, -1, Unanswered.NEVER, which, null);
+        return accepting(l, Duration.ofHours(1), which);
+    }
+
+    private static ListenerConfig accepting(ListenerConfig l, Duration idleTimeout, UdpProxyHeader which) {
+        FlowConfig flows = new FlowConfig(idleTimeout, 100, 0, Shed.NEW, 0, -1, Unanswered.NEVER, which, null);
         return new ListenerConfig(l.name(), l.bind(), l.pool(), List.of(), List.of(), 0,
                 List.of(Cidr.parse("127.0.0.0/8")), l.proxyHeaderTimeout(), l.socket(), l.accessLog(), false, flows);
     }

@@ -65,7 +65,7 @@ class DeliveryTest {
         addJoined(out);
         assertThat(out.count()).isEqualTo(1);
         assertThat(out.send(fd, 0)).isNegative();
-        Delivery delivery = new Delivery(out, DropReason.BACKEND_CONGESTED, true);
+        Delivery delivery = new Delivery(out, linux, DropReason.BACKEND_CONGESTED, true);
         assertThat(delivery.send(fd, drops)).isTrue();
         assertThat(delivery.sent()).isEqualTo(4);
         assertThat(delivery.sentBytes()).isEqualTo(307);
@@ -77,7 +77,7 @@ class DeliveryTest {
         SendBatch plain = new SendBatch(8, false);
         addJoined(plain);
         assertThat(plain.count()).isEqualTo(4);
-        Delivery delivery = new Delivery(plain, DropReason.BACKEND_CONGESTED, true);
+        Delivery delivery = new Delivery(plain, linux, DropReason.BACKEND_CONGESTED, true);
         assertThat(delivery.send(fd, drops)).isTrue();
         assertThat(delivery.sent()).isEqualTo(4);
         receiveAll();
@@ -89,13 +89,46 @@ class DeliveryTest {
     void aPeerThatIsNotThereStopsADatagramInTheMiddleOfAMessage() {
         peer.close();
         addJoined(out);
-        Delivery delivery = new Delivery(out, DropReason.BACKEND_CONGESTED, true);
+        Delivery delivery = new Delivery(out, linux, DropReason.BACKEND_CONGESTED, true);
         assertThat(delivery.send(fd, drops)).isFalse();
         assertThat(delivery.handled()).isEqualTo(1);
         assertThat(delivery.sent()).isEqualTo(1);
         assertThat(delivery.sentBytes()).isEqualTo(100);
         for (DropReason reason : DropReason.values()) {
             assertThat(drops.count(reason)).describedAs("%s", reason).isZero();
+        }
+    }
+
+    /// The kernel stops at the second, whose error it forgets. It would take the third, too.
+    @Test
+    void aPeerThatIsNotThereStopsABatchOfDifferentSizes() {
+        peer.close();
+        for (int i = 1; i <= 5; i++) {
+            out.add(this, buffer, 10 * i, 0);
+        }
+        Delivery delivery = new Delivery(out, linux, DropReason.BACKEND_CONGESTED, true);
+        assertThat(delivery.send(fd, drops)).isFalse();
+        assertThat(delivery.handled()).isEqualTo(1);
+        assertThat(delivery.sentBytes()).isEqualTo(10);
+    }
+
+    @Test
+    void whatTheKernelStopsAtForItsSizeDoesNotStopTheOthers() throws Exception {
+        long large = Linux.malloc(65_527);
+        int[] lengths = {1, 65_527, 2, 65_527, 65_527, 3, 4};
+        for (int length : lengths) {
+            out.add(this, large, length, 0);
+        }
+        Delivery delivery = new Delivery(out, linux, DropReason.BACKEND_CONGESTED, true);
+        assertThat(delivery.send(fd, drops)).isTrue();
+        Linux.free(large);
+        assertThat(delivery.sent()).isEqualTo(4);
+        assertThat(delivery.handled()).isEqualTo(7);
+        assertThat(drops.count(DropReason.TOO_LARGE)).isEqualTo(3);
+        for (int expected = 1; expected <= 4; expected++) {
+            DatagramPacket packet = new DatagramPacket(new byte[1000], 1000);
+            peer.receive(packet);
+            assertThat(packet.getLength()).isEqualTo(expected);
         }
     }
 }
