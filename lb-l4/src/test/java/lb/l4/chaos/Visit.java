@@ -1,0 +1,10 @@
+package lb.l4.chaos;
+
+import java.net.InetSocketAddress;
+
+/// One session as its client saw it.
+///
+/// @param client its own address
+/// @param received bytes
+/// @param isWhole whether it was to be relayed to its end: nobody reset it, and nothing went wrong meanwhile
+public record Visit(Script script, InetSocketAddress client, long received, boolean isWhole) {}
