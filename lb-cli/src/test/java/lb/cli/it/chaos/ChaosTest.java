@@ -35,7 +35,10 @@ class ChaosTest {
     private static final String HOST = "backend.test";
     /// Probes that may be under way, and what the JVM opens once.
     private static final int OTHER_DESCRIPTORS = 6;
-    private static final long MUCH_MEMORY_BYTES = 64L << 20;
+    /// What grows is not the heap then.
+    private static final String FIXED_HEAP = "-Xms64m -Xmx64m -XX:+AlwaysPreTouch";
+    /// The compiler's, above all.
+    private static final long MUCH_MEMORY_BYTES = 48L << 20;
 
     @TempDir Path folder;
 
@@ -50,14 +53,14 @@ class ChaosTest {
     private void run() throws Exception {
         writeHosts(HOST);
         int datagramPort = FreePort.ofDatagrams(2);
-        List<String> resolver = List.of("env", "JDK_JAVA_OPTIONS=-Djdk.net.hosts.file=" + hosts());
+        List<String> options = List.of("env", "JDK_JAVA_OPTIONS=" + FIXED_HEAP + " -Djdk.net.hosts.file=" + hosts());
         try (ReservedPort one = new ReservedPort();
                 ReservedPort two = new ReservedPort();
                 ReservedPort three = new ReservedPort();
                 Servers tcp = new Servers(new int[]{one.number(), two.number(), three.number()},
                         PeerProcess::scripted);
                 Servers udp = new Servers(new int[]{datagramPort, datagramPort + 1}, PeerProcess::datagrams);
-                LbProcess lb = LbProcess.runUnder(resolver, "-f", config(tcp, udp).toString())) {
+                LbProcess lb = LbProcess.runUnder(options, "-f", config(tcp, udp).toString())) {
             run(lb, tcp, udp);
         }
     }

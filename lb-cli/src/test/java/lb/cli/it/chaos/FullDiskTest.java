@@ -51,7 +51,7 @@ class FullDiskTest {
                 Child lb = LbProcess.startUnder(toFull, "--listen", port.text(), "--access-log", "--backend",
                         "127.0.0.1:" + server.address().getPort())) {
             await().until(port::answers);
-            try (Visits visits = new Visits(CLIENTS, chaos.random(), port.address(), chaos.disturbance(),
+            try (Visits _ = new Visits(CLIENTS, chaos.random(), port.address(), chaos.disturbance(),
                     chaos.findings())) {
                 chaos.trouble(List.of(ChaosTest::last), SHARE);
             }
