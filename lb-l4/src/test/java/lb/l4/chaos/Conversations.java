@@ -73,7 +73,7 @@ public final class Conversations implements AutoCloseable {
         }
 
         void converse() throws IOException {
-            long before = disturbance.now();
+            long before = System.currentTimeMillis();
             int rounds = 1 + random.nextInt(MOST_ROUNDS);
             for (int i = 0; i < rounds && !isOver; i++) {
                 int count = 1 + random.nextInt(MOST_AT_ONCE);

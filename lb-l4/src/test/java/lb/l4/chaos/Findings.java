@@ -28,6 +28,13 @@ public final class Findings {
         }
     }
 
+    /// Says more of a session that was found fault with.
+    ///
+    /// @param what that its findings have in common
+    void explain(String what, String more) {
+        found.stream().filter(finding -> finding.contains(what)).findFirst().ifPresent(_ -> tell.accept(more));
+    }
+
     /// Adds one if `holds` is false.
     public void check(boolean holds, String invariant, String what) {
         if (!holds) {

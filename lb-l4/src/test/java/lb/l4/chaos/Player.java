@@ -26,6 +26,8 @@ final class Player {
 
     private long received;
     private boolean hasEnded;
+    /// Read when the writer has ended.
+    private boolean hasFailed;
 
     /// How it went.
     ///
@@ -57,7 +59,8 @@ final class Player {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return new Heard(received, hasEnded);
+        // The kernel tells of a reset once: the reader sees an end then, if the writer was told.
+        return new Heard(received, hasEnded && !hasFailed);
     }
 
     private void read() throws IOException {
@@ -105,7 +108,7 @@ final class Player {
                 socket.shutdownOutput();
             }
         } catch (IOException e) {
-            // The reader finds out as well.
+            hasFailed = true;
         }
     }
 

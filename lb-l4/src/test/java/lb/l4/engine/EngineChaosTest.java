@@ -140,7 +140,8 @@ class EngineChaosTest {
         }
         checkRest(lb, before);
         chaos.tell("at first " + before + ", at last " + Rest.now());
-        Ledger ledger = new Ledger(lb.otherRecords().stream().map(Entry::of).toList(), chaos.findings());
+        Ledger ledger = new Ledger(lb.otherRecords().stream().map(Entry::of).toList(), chaos.disturbance(),
+                chaos.findings());
         ledger.check(visits, unknown);
         ledger.check(conversations);
     }

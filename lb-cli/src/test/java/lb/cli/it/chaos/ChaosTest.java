@@ -113,7 +113,8 @@ class ChaosTest {
         int status = lb.exitStatus();
         chaos.findings().check(status == 0, "it ends in peace", "exit status " + status);
         checkLogs(lb, tcp);
-        Ledger ledger = new Ledger(lb.out().lines().stream().map(JsonEntry::of).toList(), chaos.findings());
+        Ledger ledger = new Ledger(lb.out().lines().stream().map(JsonEntry::of).toList(), chaos.disturbance(),
+                chaos.findings());
         ledger.check(visits.visits(), visits.unknown());
         ledger.check(conversations.conversations());
     }
