@@ -25,6 +25,8 @@ public final class Conversations implements AutoCloseable {
 
     /// Longer than a server or the balancer stands still.
     private static final int ANSWER_MILLIS = 2_000;
+    /// What begins later has not cost a datagram.
+    private static final int UNDER_WAY_MILLIS = 700;
     private static final int HEADER_BYTES = Integer.BYTES;
     private static final int MOST_ROUNDS = 60;
     private static final int MOST_AT_ONCE = 8;
@@ -76,12 +78,14 @@ public final class Conversations implements AutoCloseable {
             long before = System.currentTimeMillis();
             int rounds = 1 + random.nextInt(MOST_ROUNDS);
             for (int i = 0; i < rounds && !isOver; i++) {
+                long roundMillis = System.currentTimeMillis();
                 int count = 1 + random.nextInt(MOST_AT_ONCE);
                 for (int j = 0; j < count; j++) {
                     send();
                 }
+                long sentMillis = System.currentTimeMillis();
                 if (!awaitAnswers()) {
-                    findings.check(!disturbance.isUntouchedSince(before), "no datagram is lost",
+                    findings.check(!disturbance.isUntouched(roundMillis, sentMillis + UNDER_WAY_MILLIS), "no datagram is lost",
                             outstanding.cardinality() + " of " + sent + " of " + own);
                     break;
                 }

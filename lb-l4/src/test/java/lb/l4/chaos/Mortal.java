@@ -34,7 +34,7 @@ public final class Mortal implements AutoCloseable {
 
     /// @param port stays reserved while it is dead
     public static Mortal of(ReservedPort port, Manners manners) throws IOException {
-        return new Mortal(port.number(), at -> new LoopbackServer(manners, at, 0)::close);
+        return new Mortal(port.number(), at -> new LoopbackServer(manners, at, Visits.SMALL_BUFFER_BYTES)::close);
     }
 
     /// Sends datagrams back.

@@ -20,6 +20,8 @@ import lb.l4.peers.Resetter;
 public final class Visits implements AutoCloseable {
 
     private static final int CONNECT_MILLIS = 20_000;
+    /// So that the balancer has to keep what a slow peer does not take.
+    static final int SMALL_BUFFER_BYTES = 8 << 10;
     /// One in so many leaves as soon as it is connected.
     private static final int FLEETING = 12;
 
@@ -51,6 +53,9 @@ public final class Visits implements AutoCloseable {
         Socket socket = new Socket();
         try {
             socket.setTcpNoDelay(true);
+            if (random.nextBoolean()) {
+                socket.setReceiveBufferSize(SMALL_BUFFER_BYTES);
+            }
             socket.connect(to, CONNECT_MILLIS);
         } catch (IOException e) {
             close(socket);

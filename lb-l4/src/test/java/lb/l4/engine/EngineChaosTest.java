@@ -16,8 +16,10 @@ import lb.core.config.BalanceConfig;
 import lb.core.config.CongestionControl;
 import lb.core.config.HealthConfig;
 import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.QueueConfig;
+import lb.core.config.SocketConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.pool.AdminState;
@@ -58,6 +60,7 @@ class EngineChaosTest {
     private static final int BACKENDS = 3;
     /// Together fewer than the clients: some have to wait.
     private static final int MOST_CONNECTIONS = 7;
+    private static final int BUFFER_BYTES = 16 << 10;
     /// Of those that the clients' sockets use.
     private static final long JVM_BUFFERS_BYTES = 4L << 20;
     /// What the JVM itself may take more, its compiler above all.
@@ -119,9 +122,15 @@ class EngineChaosTest {
         PoolConfig udp = PoolBuilder.of(TestConfigs.pool("udp", addresses(datagramServers)))
                 .health(TestConfigs.health(HealthConfig.Type.PASSIVE)).failure(TestConfigs.FAILURE).build();
         return new LbConfig(2, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO,
-                List.of(TestConfigs.listener("tcp", "tcp"),
+                List.of(smallBuffers(TestConfigs.listener("tcp", "tcp")),
                         TestConfigs.udp(TestConfigs.listener("udp", "udp"), TestConfigs.idle(FLOW_IDLE))),
                 List.of(tcp, udp));
+    }
+
+    private static ListenerConfig smallBuffers(ListenerConfig l) {
+        SocketConfig small = new SocketConfig(4096, Duration.ZERO, 0, null, -1, BUFFER_BYTES, BUFFER_BYTES);
+        return new ListenerConfig(l.name(), l.bind(), l.pool(), l.allow(), l.deny(), l.maxConnections(),
+                l.proxyProtocolFrom(), l.proxyHeaderTimeout(), small, l.accessLog());
     }
 
     private static InetSocketAddress[] addresses(List<Mortal> servers) {
