@@ -44,7 +44,8 @@ class WatchdogTest {
         watchdog.tick();
         watchdog.tick();
         assertThat(pings).hasSize(1);
-        assertThat(complaints).containsExactly("the watchdog is not answered: control loop: no answer since the last look");
+        assertThat(complaints)
+                .containsExactly("the watchdog is not answered: control loop: no answer since the last look");
 
         answers.getFirst().complete(null);
         assertThat(pings).hasSize(2);

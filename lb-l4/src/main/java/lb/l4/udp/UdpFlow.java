@@ -83,6 +83,10 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         return socket;
     }
 
+    long number() {
+        return number;
+    }
+
     /// As the access log has it.
     String id() {
         return home.flowId(number);
@@ -109,6 +113,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         startTick = worker().wheel().now();
         lastActiveTick = startTick;
         setDeadline(idleTicks);
+        flows.connected(this);
     }
 
     private Worker worker() {

@@ -1,0 +1,62 @@
+package lb.cli.log;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// Where the lines of the access log go: stdout, or a file that is opened again when it was moved away.
+///
+/// Threading: the writer's, once it has begun.
+final class AccessLogOutput implements AccessLog.Output {
+
+    private final @Nullable Path file;
+    private FileOutputStream stream;
+
+    private AccessLogOutput(@Nullable Path file, FileOutputStream stream) {
+        this.file = file;
+        this.stream = stream;
+    }
+
+    /// Not System.out, which hides that it fails.
+    static AccessLogOutput stdout() {
+        return new AccessLogOutput(null, new FileOutputStream(FileDescriptor.out));
+    }
+
+    /// @param file to which lines are added
+    static AccessLogOutput of(Path file) throws IOException {
+        return new AccessLogOutput(file, open(file));
+    }
+
+    private static FileOutputStream open(Path file) throws IOException {
+        return new FileOutputStream(file.toFile(), true);
+    }
+
+    @Override
+    public String name() {
+        return file == null ? "stdout" : file.toString();
+    }
+
+    @Override
+    public void write(String lines) throws IOException {
+        stream.write(lines.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Override
+    public void reopen() throws IOException {
+        if (file != null) {
+            FileOutputStream before = stream;
+            stream = open(file); // if that fails, the old one stays
+            before.close();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (file != null) {
+            stream.close();
+        }
+    }
+}
