@@ -13,6 +13,7 @@ import lb.cli.config.Resolver;
 import lb.cli.demo.Demo;
 import lb.cli.demo.DemoBackend;
 import lb.cli.log.AccessLog;
+import lb.cli.log.LogFormat;
 import lb.cli.log.Logs;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
@@ -65,7 +66,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private int play(List<DemoBackend> backends, ReadResult.Valid valid) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        Logs.start(Level.INFO);
+        Logs.start(Level.INFO, LogFormat.TEXT);
         CompletableFuture<String> stop = Signals.takeOver(() -> Runtime.getRuntime().halt(Main.FAILED));
         try (AccessLog accessLog = new AccessLog();
                 Engine engine = new Engine(valid.config(), accessLog)) {

@@ -1,8 +1,10 @@
 package lb.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -12,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
+import lb.cli.systemd.Supervisor;
 import lb.core.config.LbConfig;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
@@ -28,6 +31,9 @@ final class LbServer {
     private static final Logger LOG = LoggerFactory.getLogger(LbServer.class);
 
     private static final long KILL_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    /// What is written and closed when the last session has ended takes less.
+    private static final Duration AFTER_DRAIN = Duration.ofSeconds(10);
 
     private final LbConfig config;
     private final PrintWriter err;
@@ -48,29 +54,16 @@ final class LbServer {
     int run() {
         // First of all, so that a signal during start is not lost.
         CompletableFuture<String> signal = Signals.takeOver(this::endAtOnce);
-        for (String name : List.of("HUP", "USR1")) {
-            Signals.on(name, () -> LOG.warn("SIG{}: this version cannot reload; restart to take a changed "
-                    + "configuration into use", name));
-        }
-        try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config, accessLog)) {
-            running.set(new Running(engine, accessLog));
-            ApplyResult result = engine.apply(config).get();
-            if (result instanceof ApplyResult.Refused refused) {
-                refused.problems().forEach(problem -> err.println("lb: " + problem));
-                err.flush();
-                return Main.FAILED;
-            }
-            if (LOG.isInfoEnabled()) {
-                LOG.info("lb {}: listening on {}", Version.current(), ListeningLine.of(config, engine.addresses()));
-            }
-            drain(engine, signal.get());
-            claimEnd();
-            return Main.OK;
+        Signals.on("HUP", () -> LOG.warn("SIGHUP: this version cannot reload; restart to take a changed configuration "
+                + "into use"));
+        Signals.on("USR1", this::reopenLog);
+        try {
+            return serve(signal);
+        } catch (UncheckedIOException e) {
+            return cannotStart("access-log-file: " + e.getMessage());
         } catch (ExecutionException e) {
             claimEnd();
-            err.println("lb: cannot start: " + (e.getCause() == null ? e : e.getCause()).getMessage());
-            err.flush();
-            return Main.FAILED;
+            return cannotStart((e.getCause() == null ? e : e.getCause()).getMessage());
         } catch (IllegalStateException e) {
             // Too few descriptors for the workers' loops, or no native library.
             err.println("lb: cannot start " + config.workers() + " workers: "
@@ -83,9 +76,57 @@ final class LbServer {
         }
     }
 
-    private void drain(Engine engine, String signal) throws InterruptedException, ExecutionException {
+    private int cannotStart(@Nullable String reason) {
+        err.println("lb: cannot start: " + reason);
+        err.flush();
+        return Main.FAILED;
+    }
+
+    private int serve(CompletableFuture<String> signal) throws InterruptedException, ExecutionException {
+        try (AccessLog accessLog = openLog();
+                Engine engine = new Engine(config, accessLog);
+                Supervisor supervisor = Supervisor.of(System.getenv(), LOG::warn)) {
+            running.set(new Running(engine, accessLog));
+            if (engine.apply(config).get() instanceof ApplyResult.Refused refused) {
+                refused.problems().forEach(problem -> err.println("lb: " + problem));
+                err.flush();
+                return Main.FAILED;
+            }
+            String listening = "listening on " + ListeningLine.of(config, engine.addresses());
+            LOG.info("lb {}: {}", Version.current(), listening);
+            supervisor.ready(listening);
+            supervisor.watch(engine::askLoops);
+            drain(engine, supervisor, signal.get());
+            claimEnd();
+            return Main.OK;
+        }
+    }
+
+    private AccessLog openLog() {
+        Path file = config.accessLogFile();
+        try {
+            return file == null ? new AccessLog() : new AccessLog(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    private void reopenLog() {
+        Running now = running.get();
+        if (now == null || config.accessLogFile() == null) {
+            LOG.info("SIGUSR1: there is no access-log-file to be opened again");
+        } else {
+            LOG.info("SIGUSR1: opens {} again", config.accessLogFile());
+            now.accessLog().reopen();
+        }
+    }
+
+    private void drain(Engine engine, Supervisor supervisor, String signal)
+            throws InterruptedException, ExecutionException {
         Duration timeout = config.drainTimeout();
-        LOG.info("{}: accepting no more; sessions have {} to end", signal, inWords(timeout));
+        String draining = signal + ": accepting no more; sessions have " + inWords(timeout) + " to end";
+        LOG.info(draining);
+        supervisor.stopping(draining, timeout.plus(AFTER_DRAIN));
         int closed = engine.drain(timeout).get();
         if (closed == 0) {
             LOG.info("all sessions have ended");

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import lb.cli.config.ConfigReader;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
+import lb.cli.log.LogFormat;
 import lb.cli.log.Logs;
 import lb.l4.engine.Engine;
 import org.apache.logging.log4j.Level;
@@ -36,11 +37,16 @@ final class RunCommand implements Callable<Integer> {
                 "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
                 "A second one: end at once, exit with 1.");
         run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
-                .description("The configuration file; - is stdin. Excludes the flags below, but for --log-level.")
+                .description(
+                        "The configuration file; - is stdin. Excludes the flags below, but for --log-level and --log-format.")
                 .build());
         RunFlags.addTo(run);
         run.addOption(OptionSpec.builder("--log-level").paramLabel("LEVEL").type(LogLevel.class)
                 .description("What is logged on stderr: error, warn, info (default) or debug.").build());
+        run.addOption(OptionSpec.builder("--log-format").paramLabel("FORMAT").type(LogFormat.class)
+                .description("How: text, json, or journal (without time, with priority), the default where stderr is "
+                        + "systemd's journal.")
+                .build());
         return run;
     }
 
@@ -53,7 +59,9 @@ final class RunCommand implements Callable<Integer> {
         Path file = given.matchedOptionValue("--file", null);
         requireFileOrFlags(file, flags);
         // Before any other thread logs, which would set up Log4j's default one.
-        Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
+        LogFormat format = given.matchedOptionValue("--log-format", null);
+        Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()),
+                format == null ? LogFormat.suiting(System.getenv()) : format);
         CompletableFuture<Void> ready = prepare();
         try {
             ReadResult result = file == null ? reader.read(flags.toFlags()) : reader.read(file);

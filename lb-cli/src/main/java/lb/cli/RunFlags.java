@@ -40,6 +40,9 @@ final class RunFlags {
             one(Block.TOP, "--access-log", "access-log", "FORMAT",
                     "Write a line to stdout for each ended session: text "
                             + "(if no FORMAT is given), json or off (default)."),
+            one(Block.TOP, "--access-log-file", "access-log-file", "FILE",
+                    "Add those lines to this file instead; SIGUSR1 "
+                            + "opens it again."),
             one(Block.TOP, "--drain-timeout", "drain-timeout", "DURATION", "How long sessions may go on after SIGTERM; "
                     + "30s by default."),
             one(Block.TOP, "--busy-poll", "busy-poll", "DURATION", "Poll for so long after the last event before "

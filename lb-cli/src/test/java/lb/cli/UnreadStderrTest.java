@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /// The operational log goes into a pipe that nobody reads: the pipe fills, then the
-/// queue of lines, and lb goes on.
+/// queue of lines, and lb goes on and counts.
 class UnreadStderrTest {
 
     /// More than a pipe of 64 KiB and a queue of 1024 lines hold.
@@ -29,7 +29,7 @@ class UnreadStderrTest {
             "127\\.0\\.0\\.1:(\\d+) \\(good.* 127\\.0\\.0\\.1:(\\d+) \\(bad");
 
     @Test
-    void sessionsGoOnAndTermEndsIt(@TempDir Path folder) throws Exception {
+    void sessionsGoOnAndLostLinesAreTold(@TempDir Path folder) throws Exception {
         try (LoopbackServer server = new LoopbackServer(new EchoServer()); RefusedPort refused = new RefusedPort()) {
             String down = IntStream.range(0, LINES)
                     .mapToObj(i -> "\"127.0.0.1:" + refused.address().getPort() + ",name=" + "x".repeat(100) + i + "\"")
@@ -56,6 +56,8 @@ class UnreadStderrTest {
                         assertEchoes(fresh);
                     }
                 }
+                // Once somebody reads: what was queued, and how much was lost.
+                lb.awaitLine(line -> line.matches(".* WARN  log: \\d+ lines? dropped, stderr is too slow"));
                 lb.signal("TERM");
                 assertThat(lb.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
                 assertThat(lb.process().exitValue()).isZero();

@@ -70,16 +70,21 @@ final class AdmissionReader {
         return bytes;
     }
 
-    /// A file of networks; a relative name is looked for beside the file that names it.
+    /// A file of networks.
     private static AddressFile file(ConfigValue value) throws Rejected {
-        String text = ValueParser.text("the name of a file", name -> name).parse(value);
         try {
-            return AddressFile.read(beside(value.origin()).resolve(text).toAbsolutePath().normalize());
+            return AddressFile.read(path(value));
         } catch (AddressFile.Unusable e) {
             throw new Rejected(String.join("; ", e.reasons()));
         } catch (InvalidPathException e) {
             throw new Rejected("expected the name of a file");
         }
+    }
+
+    /// The name of a file; a relative one is looked for beside the file that names it.
+    static Path path(ConfigValue value) throws Rejected {
+        String text = ValueParser.text("the name of a file", name -> name).parse(value);
+        return beside(value.origin()).resolve(text).toAbsolutePath().normalize();
     }
 
     private static Path beside(ConfigOrigin origin) {

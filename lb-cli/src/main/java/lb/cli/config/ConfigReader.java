@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.CongestionControl;
@@ -125,7 +125,8 @@ public final class ConfigReader {
         Duration busyPoll = top.read("busy-poll", Values.microseconds().or("off", Duration.ZERO));
         CongestionControl congestionControl = top.read("congestion-control", CONGESTION_CONTROL);
         String zone = top.readOptional("zone", Values.backendName());
-        AccessLogFormat accessLog = top.read("access-log", ListenerReader.ACCESS_LOG);
+        AccessLogConfig accessLog = AccessLogReader.read(top);
+        Path accessLogFile = top.readOptional("access-log-file", AdmissionReader::path);
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
         Map<String, Block> poolBlocks = top.named("pools", "lb.defaults.pool", defaults(reference, "pool"));
@@ -153,7 +154,7 @@ public final class ConfigReader {
         return findings.isClean()
                 ? new ReadResult.Valid(
                         new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone,
-                                listeners, pools),
+                                accessLogFile, listeners, pools),
                         findings.warnings(), derivations(top, budget, flows, maxConnections, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }
@@ -185,7 +186,7 @@ public final class ConfigReader {
         return pools;
     }
 
-    private static List<ListenerConfig> listeners(AccessLogFormat accessLog, Map<String, Block> blocks) {
+    private static List<ListenerConfig> listeners(AccessLogConfig accessLog, Map<String, Block> blocks) {
         ListenerReader reader = new ListenerReader(accessLog);
         Map<String, ListenerConfig> listeners = new LinkedHashMap<>();
         blocks.forEach((name, block) -> {

@@ -1,12 +1,14 @@
 package lb.cli.config;
 
 import com.typesafe.config.ConfigUtil;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AddressFile;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.BackendConfig;
@@ -48,6 +50,8 @@ public final class EffectiveText {
         text.line("busy-poll", config.busyPoll().isZero() ? "off" : micros(config.busyPoll()));
         text.line("congestion-control", word(config.congestionControl()));
         text.line("zone", orNull(config.zone()));
+        Path accessLogFile = config.accessLogFile();
+        text.line("access-log-file", accessLogFile == null ? "null" : quoted(accessLogFile.toString()));
         text.open("listeners");
         config.listeners().forEach(listener -> text.listener(listener, valid.derivations()));
         text.close();
@@ -81,7 +85,9 @@ public final class EffectiveText {
             flows(listener.udp(), derivations.maxFlows().get(listener.name()));
         }
         line("proxy-protocol-from", list(listener.proxyProtocolFrom()));
-        line("access-log", word(listener.accessLog()));
+        AccessLogConfig log = listener.accessLog();
+        line("access-log", "{ format = " + word(log.format()) + ", one-in = " + log.oneIn() + ", events = "
+                + (log.startRecords() ? "start-and-end" : "end") + ", tcp-info = " + log.tcpInfo() + " }");
         line("interface", socket.networkInterface() == null ? "null" : quoted(socket.networkInterface()));
         line("tos", socket.tos() < 0 ? "off" : socket.tos());
         line("receive-buffer", orAuto(socket.receiveBufferBytes()));

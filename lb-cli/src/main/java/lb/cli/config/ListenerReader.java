@@ -2,13 +2,12 @@ package lb.cli.config;
 
 import com.typesafe.config.ConfigValue;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lb.cli.config.ValueParser.Rejected;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.BandwidthConfig;
 import lb.core.config.Bind;
@@ -30,12 +29,10 @@ final class ListenerReader {
     private static final Map<String, String> OF_UDP = Map.of("max-connections", ", which has max-flows", "per-source",
             ", which has max-flows-per-source");
 
-    static final ValueParser<AccessLogFormat> ACCESS_LOG = ValueParser.word(words());
-
-    private final AccessLogFormat accessLog;
+    private final AccessLogConfig accessLog;
 
     /// @param accessLog of listeners that say nothing of it
-    ListenerReader(AccessLogFormat accessLog) {
+    ListenerReader(AccessLogConfig accessLog) {
         this.accessLog = accessLog;
     }
 
@@ -50,7 +47,7 @@ final class ListenerReader {
         int maxConnections = block.read("max-connections", ConfigReader.limit());
         var proxyFrom = block.readList("proxy-protocol-from", Addresses.cidr());
         Duration headerTimeout = block.read("proxy-header-timeout", Values.duration());
-        AccessLogFormat log = block.readOptional("access-log", ACCESS_LOG);
+        AccessLogConfig log = AccessLogReader.read(block, accessLog);
         SocketConfig socket = socket(block);
         AdmissionReader admissions = new AdmissionReader(block);
         AdmissionConfig admission = admissions.read();
@@ -65,7 +62,7 @@ final class ListenerReader {
             return null;
         }
         return new ListenerConfig(name, bind, pool, allow, deny, maxConnections, proxyFrom, headerTimeout, socket,
-                log == null ? accessLog : log, protocols.contains("tcp"), flows, admission, bandwidth);
+                log, protocols.contains("tcp"), flows, admission, bandwidth);
     }
 
     private static SocketConfig socket(Block block) {
@@ -96,13 +93,5 @@ final class ListenerReader {
             throw new Rejected("expected " + PROTOCOLS);
         }
         return protocols;
-    }
-
-    private static Map<String, AccessLogFormat> words() {
-        Map<String, AccessLogFormat> words = new LinkedHashMap<>();
-        words.put("off", AccessLogFormat.OFF);
-        words.put("text", AccessLogFormat.TEXT);
-        words.put("json", AccessLogFormat.JSON);
-        return words;
     }
 }

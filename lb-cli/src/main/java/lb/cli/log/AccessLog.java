@@ -1,11 +1,10 @@
 package lb.cli.log;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
@@ -15,20 +14,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import lb.cli.log.AccessLogLine.Event;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AccessLogFormat;
 import lb.core.session.SessionRecord;
 import lb.l4.tcp.SessionLog;
 import org.slf4j.LoggerFactory;
 
-/// Writes one line for each ended session.
+/// Writes one line for each ended session, and one for its start where that is wanted.
 ///
-/// Threading: [#ended] may be called by any thread and never waits: it puts the
-/// record into a queue. When that is full, because stdout is slower than the
+/// Threading: [#started] and [#ended] may be called by any thread and never wait: they put the
+/// record into a queue. When that is full, because the output is slower than the
 /// sessions end, records are dropped and counted, and the count is logged once a
 /// second. One thread of its own makes the lines and writes them, those of some
 /// milliseconds at once.
 ///
-/// When stdout fails, because its reader has gone or a disk is full, the lines are
+/// When its output fails, because its reader has gone or a disk is full, the lines are
 /// dropped and counted too, and it is tried again once a second.
 public final class AccessLog implements SessionLog, AutoCloseable {
 
@@ -43,12 +44,23 @@ public final class AccessLog implements SessionLog, AutoCloseable {
 
     /// Where lines go.
     @FunctionalInterface
-    interface Output {
+    interface Output extends Closeable {
         /// @param lines some lines, each with its end; of what could not be written its position is the first byte
         void write(ByteBuffer lines) throws IOException;
+
+        /// What messages call it.
+        default String name() {
+            return "stdout";
+        }
+
+        /// Opens it again by its name, if it has one.
+        default void reopen() throws IOException {}
+
+        @Override
+        default void close() throws IOException {}
     }
 
-    private record Entry(SessionRecord session, AccessLogFormat format) {}
+    private record Entry(SessionRecord session, AccessLogFormat format, Event event) {}
 
     private final Queue<Entry> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
@@ -58,6 +70,7 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     private final Thread writer;
     private volatile boolean waiting;
     private volatile boolean closing;
+    private volatile boolean reopening;
 
     // The writer's own.
     private final StringBuilder batch = new StringBuilder();
@@ -70,7 +83,12 @@ public final class AccessLog implements SessionLog, AutoCloseable {
 
     /// To stdout, complaints to the operational log.
     public AccessLog() {
-        this(toStdout(), LoggerFactory.getLogger(AccessLog.class)::warn);
+        this(AccessLogOutput.stdout(), LoggerFactory.getLogger(AccessLog.class)::warn);
+    }
+
+    /// Adds to a file, complaints to the operational log.
+    public AccessLog(Path file) throws IOException {
+        this(AccessLogOutput.of(file), LoggerFactory.getLogger(AccessLog.class)::warn);
     }
 
     AccessLog(Output output, Consumer<String> complaints) {
@@ -82,16 +100,26 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     }
 
     @Override
-    public void ended(SessionRecord record, AccessLogFormat format) {
-        if (format == AccessLogFormat.OFF) {
-            return;
+    public void ended(SessionRecord record, AccessLogConfig settings) {
+        if (settings.isOn()) {
+            add(new Entry(record, settings.format(), settings.startRecords() ? Event.END : Event.ONLY_END));
         }
+    }
+
+    @Override
+    public void started(SessionRecord soFar, AccessLogConfig settings) {
+        if (settings.isOn()) {
+            add(new Entry(soFar, settings.format(), Event.START));
+        }
+    }
+
+    private void add(Entry entry) {
         if (queued.incrementAndGet() > CAPACITY) {
             queued.decrementAndGet();
             dropped.incrementAndGet();
             return;
         }
-        queue.add(new Entry(record, format));
+        queue.add(entry);
         if (waiting) {
             LockSupport.unpark(writer);
         }
@@ -109,17 +137,10 @@ public final class AccessLog implements SessionLog, AutoCloseable {
         }
     }
 
-    /// Not System.out, which hides that it fails.
-    private static Output toStdout() {
-        // Not the stream's write, which does not tell how much it wrote before it failed.
-        FileChannel stdout = new FileOutputStream(FileDescriptor.out).getChannel();
-        return lines -> {
-            while (lines.hasRemaining()) {
-                if (stdout.write(lines) == 0) {
-                    throw new IOException("it takes nothing now"); // somebody made it non-blocking
-                }
-            }
-        };
+    /// Has the file opened again, after somebody has moved it away. Threading: any thread.
+    public void reopen() {
+        reopening = true;
+        LockSupport.unpark(writer);
     }
 
     private void write() {
@@ -127,25 +148,52 @@ public final class AccessLog implements SessionLog, AutoCloseable {
             Entry entry = queue.poll();
             if (entry != null) {
                 queued.decrementAndGet();
-                batch.append(AccessLogLine.of(entry.session(), entry.format())).append('\n');
+                batch.append(AccessLogLine.of(entry.session(), entry.format(), entry.event())).append('\n');
                 batched++;
             }
             if (batched > 0 && (entry == null || batch.length() >= BATCH)) {
                 flush();
             } else if (entry == null && closing) {
                 complain();
+                closeOutput();
                 return;
             } else if (entry == null) {
-                waiting = true;
-                if (queue.isEmpty() && !closing) {
-                    LockSupport.parkNanos(this, SECOND_NANOS);
-                }
-                waiting = false;
-                gather();
+                sleep();
+            }
+            if (reopening) {
+                reopening = false;
+                reopenOutput();
             }
             if (dropped.get() > 0 && System.nanoTime() - lastComplaintNanos >= SECOND_NANOS) {
                 complain();
             }
+        }
+    }
+
+    private void sleep() {
+        waiting = true;
+        if (queue.isEmpty() && !closing && !reopening) {
+            LockSupport.parkNanos(this, SECOND_NANOS);
+        }
+        waiting = false;
+        gather();
+    }
+
+    private void reopenOutput() {
+        try {
+            output.reopen();
+            broken = false;
+        } catch (IOException e) {
+            complaints.accept("access log: cannot open " + output.name() + " again: " + e.getMessage()
+                    + "; going on with the old file");
+        }
+    }
+
+    private void closeOutput() {
+        try {
+            output.close();
+        } catch (IOException e) {
+            complaints.accept("access log: cannot close " + output.name() + ": " + e.getMessage());
         }
     }
 
@@ -196,7 +244,7 @@ public final class AccessLog implements SessionLog, AutoCloseable {
             broken = true;
             lastComplaintNanos = lastFailureNanos;
             String reason = String.valueOf(e.getMessage());
-            complaints.accept("access log: cannot write to stdout: "
+            complaints.accept("access log: cannot write to " + output.name() + ": "
                     + REASONS.getOrDefault(reason, reason.toLowerCase(Locale.ROOT)) + "; lines are dropped");
         }
     }
@@ -205,7 +253,7 @@ public final class AccessLog implements SessionLog, AutoCloseable {
         long count = dropped.getAndSet(0);
         if (count > 0) {
             lastComplaintNanos = System.nanoTime();
-            complaints.accept("access log: " + count + " lines dropped, stdout "
+            complaints.accept("access log: " + count + " lines dropped, " + output.name() + " "
                     + (broken ? "cannot be written to" : "is too slow"));
         }
     }

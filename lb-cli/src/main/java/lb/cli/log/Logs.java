@@ -1,6 +1,7 @@
 package lb.cli.log;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.Appender;
@@ -29,11 +30,11 @@ public final class Logs {
     private Logs() {}
 
     /// Operational log to stderr: ours from `level` up, that of libraries from WARN up. Whoever logs never waits: while
-    /// stderr is not read, lines are queued, and then dropped.
-    public static void start(Level level) {
+    /// stderr is not read, lines are queued, and then dropped and counted.
+    public static void start(Level level, LogFormat format) {
         // Log4j's own log: it writes to stderr on the thread that logs.
         StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
-        Operational configuration = new Operational(level);
+        Operational configuration = new Operational(level, format);
         // As the first of all: otherwise Log4j sets up a default one, to be thrown away.
         LoggerContext context = Configurator.initialize(configuration);
         if (context.getConfiguration() != configuration) {
@@ -45,20 +46,24 @@ public final class Logs {
     private static final class Operational extends AbstractConfiguration {
 
         private final Level level;
+        private final LogFormat format;
 
-        Operational(Level level) {
+        Operational(Level level, LogFormat format) {
             super(null, ConfigurationSource.NULL_SOURCE);
             this.level = level;
+            this.format = format;
         }
 
         @Override
         public void initialize() {
             isShutdownHookEnabled = false; // the last lines are written while the process ends
-            Appender stderr = new Unchecked().setName("stderr").setLayout(new OperationalLayout())
+            AtomicLong dropped = new AtomicLong();
+            addAppender(new DroppedLines("dropped", dropped));
+            Appender stderr = new Unchecked().setName("stderr").setLayout(new OperationalLayout(format, dropped))
                     .setTarget(ConsoleAppender.Target.SYSTEM_ERR).setDirect(true).setConfiguration(this).build();
             addAppender(stderr);
             Appender queue = AsyncAppender.newBuilder().setName("queue").setBufferSize(QUEUED_LINES).setBlocking(false)
-                    .setShutdownTimeout(STOP_MILLIS).setConfiguration(this)
+                    .setShutdownTimeout(STOP_MILLIS).setErrorRef("dropped").setConfiguration(this)
                     .setAppenderRefs(new AppenderRef[]{AppenderRef.createAppenderRef("stderr", null, null)}).build();
             addAppender(queue);
             getRootLogger().setLevel(level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN);

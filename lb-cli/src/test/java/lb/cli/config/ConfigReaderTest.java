@@ -2,7 +2,7 @@ package lb.cli.config;
 
 import java.time.Duration;
 import java.util.Map;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.HealthConfig;
 import lb.core.config.LbConfig;
@@ -37,7 +37,7 @@ class ConfigReaderTest {
         LbConfig config = valid(GOOD);
         assertThat(config.workers()).isEqualTo(4);
         assertThat(config.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
-        assertThat(config.listeners().getFirst().accessLog()).isEqualTo(AccessLogFormat.OFF);
+        assertThat(config.listeners().getFirst().accessLog()).isEqualTo(AccessLogConfig.OFF);
         assertThat(config.listeners().getFirst().proxyHeaderTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(config.listeners().getFirst().socket().backlog()).isEqualTo(4096);
         PoolConfig pool = config.pools().getFirst();

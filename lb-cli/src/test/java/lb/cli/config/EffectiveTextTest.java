@@ -13,12 +13,13 @@ class EffectiveTextTest {
             drain-timeout = 1500ms
             busy-poll = 1.5ms
             congestion-control = system
-            access-log = text
+            access-log { format = text, one-in = 10, events = start-and-end, tcp-info = true }
+            access-log-file = "/var/log/lb/a b.log"
             zone = "eu-1{a}"
             listeners {
               a {
                 bind = "[::1]:6000-6100", pool = "p 1", protocol = [tcp], allow = ["10.0.0.0/8", "::1"], deny = "fd00::/16"
-                max-connections = 10, proxy-protocol-from = ["127.0.0.1"], proxy-header-timeout = 1.5s, access-log = json
+                max-connections = 10, proxy-protocol-from = ["127.0.0.1"], proxy-header-timeout = 1.5s, access-log { format = json, one-in = 2, events = end }
                 backlog = 5, defer-accept = 3s, fastopen = 9, interface = eth0, tos = 16, receive-buffer = 64k
                 send-buffer = 1m, on-full = refuse, dry-run = true, reject { action = tarpit, tarpit = 3s }
                 per-source {

@@ -1,6 +1,10 @@
 package lb.cli.config;
 
 import java.util.List;
+import lb.core.config.AccessLogConfig;
+import lb.core.config.AccessLogFormat;
+import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -72,10 +76,29 @@ class ListenerReaderTest {
         "receive-buffer = off|or auto", "backlog = 0|1 to 1000000", "tos = 256|0 to 255",
         "receive-buffer = 64q|size", "send-buffer = 2g|1 to 1g", "interface = \"a name too long\"|interface",
         "defer-accept = 1500ms|whole seconds", "access-log = xml|one of off, text, json",
+        "access-log { one-in = 0 }|1 to 1000000", "access-log { events = both }|one of end, start-and-end",
         "proxy-header-timeout = 3|unit"})
     void badListenerKeysAreRefused(String written, String rule) {
         assertThat(problems(listener("bind = 1\n" + written))).singleElement().asString()
                 .startsWith("FILE:4: listeners.l.").contains(rule);
+    }
+
+    @Test
+    void whatAListenerDoesNotSayOfTheAccessLogTheTopSays() {
+        LbConfig config = valid(
+                read("""
+                        access-log { format = text, one-in = 10, tcp-info = true }
+                        listeners {
+                          as-top { bind = 1, pool = p }
+                          off { bind = 2, pool = p, access-log = off }
+                          other { bind = 3, pool = p, access-log { format = json, one-in = 1, events = start-and-end, tcp-info = false } }
+                        }
+                        pools { p { backends = ["127.0.0.1:9"] } }
+                        """));
+        assertThat(config.listeners().stream().map(ListenerConfig::accessLog)).containsExactly(
+                new AccessLogConfig(AccessLogFormat.TEXT, 10, false, true),
+                new AccessLogConfig(AccessLogFormat.OFF, 10, false, true),
+                new AccessLogConfig(AccessLogFormat.JSON, 1, true, false));
     }
 
     @Test

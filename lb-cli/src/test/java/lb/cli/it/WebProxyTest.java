@@ -159,7 +159,7 @@ class WebProxyTest {
                         """.formatted(front.number(), lb.port(), haproxySends), front)) {
             assertThat(nginx.isAlive() && haproxy.isAlive()).isTrue();
             assertThat(curl(front.number(), "/")).isEqualTo(CLIENT + " to 127.0.0.1:" + front.number());
-            lb.out().await("^" + CLIENT + ":\\d+ \\[.* \"normal\"$");
+            lb.out().await("^" + CLIENT + ":\\d+ \\[.* \"normal\" tcp \\S+$");
             // 127.0.0.5 itself is not among those who send headers, and is served without one.
             assertThat(curl(lb.port(), "/")).isEqualTo(CLIENT + " to 127.0.0.1:" + lb.port());
         }

@@ -3,34 +3,41 @@ package lb.cli.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AccessLogFormat;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class AccessLogTest {
 
-    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
     private final List<String> complaints = new CopyOnWriteArrayList<>();
     private final SessionRecord session = AccessLogLineTest.session("l", "b", EndCause.NORMAL);
 
     @Test
     void writesInOrderWhatIsQueuedBeforeItCloses() {
         AccessLog log = new AccessLog(this::add, complaints::add);
-        log.ended(session, AccessLogFormat.TEXT);
-        log.ended(session, AccessLogFormat.OFF);
-        log.ended(session, AccessLogFormat.JSON);
+        log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
+        log.ended(session, AccessLogConfig.all(AccessLogFormat.OFF));
+        log.ended(session, AccessLogConfig.all(AccessLogFormat.JSON));
         log.close();
         assertThat(lines).hasSize(2);
-        assertThat(lines.get(0)).endsWith("\"normal\"");
+        assertThat(lines.get(0)).endsWith("\"normal\" tcp client-fin");
         assertThat(lines.get(1)).startsWith("{");
         assertThat(complaints).isEmpty();
     }
@@ -44,7 +51,7 @@ class AccessLogTest {
             add(written);
         }, complaints::add);
         for (int i = 0; i < AccessLog.CAPACITY + more; i++) {
-            log.ended(session, AccessLogFormat.TEXT);
+            log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
         }
         stuck.countDown();
         log.close();
@@ -54,12 +61,73 @@ class AccessLogTest {
     }
 
     @Test
+    void aSessionThatIsWrittenAtItsStartAndItsEndHasOneId() {
+        AccessLog log = new AccessLog(this::add, complaints::add);
+        for (AccessLogFormat format : List.of(AccessLogFormat.TEXT, AccessLogFormat.JSON)) {
+            AccessLogConfig both = new AccessLogConfig(format, 1, true, false);
+            log.started(session, both);
+            log.ended(session, both);
+        }
+        log.close();
+        assertThat(lines).hasSize(4).allMatch(line -> line.contains(session.id()));
+        assertThat(lines.get(0)).endsWith("\"started\"");
+        assertThat(lines.get(1)).endsWith("\"normal\" tcp client-fin");
+        assertThat(lines.get(2)).endsWith(",\"event\":\"start\"}").doesNotContain("\"cause\"");
+        assertThat(lines.get(3)).endsWith(",\"closed_first\":\"client_fin\",\"event\":\"end\"}");
+    }
+
+    @Test
+    void aFileThatWasMovedAwayIsBegunAnew(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("access.log");
+        Files.writeString(file, "from before\n");
+        try (AccessLog log = new AccessLog(file)) {
+            log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
+            Awaitility.await().until(() -> Files.readAllLines(file).size() == 2);
+            Path moved = Files.move(file, folder.resolve("access.log.1"));
+            log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
+            Awaitility.await().until(() -> Files.readAllLines(moved).size() == 3);
+            log.reopen();
+            Awaitility.await().until(() -> Files.exists(file));
+            log.ended(session, AccessLogConfig.all(AccessLogFormat.JSON));
+            Awaitility.await().until(() -> Files.readAllLines(file).size() == 1);
+            assertThat(Files.readAllLines(moved)).hasSize(3).startsWith("from before");
+        }
+    }
+
+    @Test
+    void goesOnWithTheOldFileIfTheNewOneCannotBeOpened() {
+        AccessLog log = new AccessLog(new AccessLog.Output() {
+            @Override
+            public void write(ByteBuffer written) {
+                add(written);
+            }
+
+            @Override
+            public String name() {
+                return "access.log";
+            }
+
+            @Override
+            public void reopen() throws IOException {
+                throw new IOException("no such folder");
+            }
+        }, complaints::add);
+        log.reopen();
+        Awaitility.await().until(() -> !complaints.isEmpty());
+        log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
+        log.close();
+        assertThat(complaints).containsExactly(
+                "access log: cannot open access.log again: no such folder; going on with the old file");
+        assertThat(lines).hasSize(1);
+    }
+
+    @Test
     void saysOnceThatStdoutFailsAndCountsTheLostLines() {
         AccessLog log = new AccessLog(written -> {
             throw new IOException("Broken pipe");
         }, complaints::add);
         for (int i = 0; i < 100; i++) {
-            log.ended(session, AccessLogFormat.TEXT);
+            log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
         }
         log.close();
         assertThat(complaints).hasSizeGreaterThan(1).first()
@@ -72,7 +140,7 @@ class AccessLogTest {
     /// A disk with room for a part of the second line; the rest of that line is lost, but not the line after it.
     @Test
     void aLineThatWasCutShortIsCountedAndEnded() {
-        String line = AccessLogLine.text(session) + "\n";
+        String line = AccessLogLine.of(session, AccessLogFormat.TEXT, AccessLogLine.Event.ONLY_END) + "\n";
         String half = line.substring(0, line.length() / 2);
         AtomicReference<String> disk = new AtomicReference<>("");
         AtomicInteger room = new AtomicInteger(line.length() + half.length());
@@ -88,7 +156,7 @@ class AccessLogTest {
         }, complaints::add);
         int sessions = 0;
         while (!disk.get().contains(half + "\n")) {
-            log.ended(session, AccessLogFormat.TEXT);
+            log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
             sessions++;
             LockSupport.parkNanos(10_000_000); // it tries again after a second
         }

@@ -27,7 +27,7 @@ class LogsTest {
         private Logged() {}
 
         public static void main(String[] arguments) throws InterruptedException {
-            Logs.start(Level.INFO);
+            Logs.start(Level.INFO, LogFormat.TEXT);
             ReferenceQueue<Object> collected = new ReferenceQueue<>();
             PhantomReference<Object> last = new PhantomReference<>(new Object(), collected);
             while (collected.poll() != last) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param admission whom else it refuses, and how
 /// @param bandwidth of each session
 public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
-        List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog,
+        List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogConfig accessLog,
         boolean tcp, @Nullable FlowConfig udp, AdmissionConfig admission, BandwidthConfig bandwidth) {
 
     public ListenerConfig {
@@ -31,7 +31,7 @@ public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> all
 
     /// One that lets in everybody but those in its lists.
     public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
-            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog,
+            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogConfig accessLog,
             boolean tcp, @Nullable FlowConfig udp) {
         this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
                 tcp, udp, AdmissionConfig.OPEN, BandwidthConfig.UNLIMITED);
@@ -39,7 +39,7 @@ public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> all
 
     /// The same of TCP alone.
     public ListenerConfig(String name, Bind bind, String pool, List<Cidr> allow, List<Cidr> deny, int maxConnections,
-            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogFormat accessLog) {
+            List<Cidr> proxyProtocolFrom, Duration proxyHeaderTimeout, SocketConfig socket, AccessLogConfig accessLog) {
         this(name, bind, pool, allow, deny, maxConnections, proxyProtocolFrom, proxyHeaderTimeout, socket, accessLog,
                 true, null);
     }

@@ -84,6 +84,11 @@ public enum EndCause {
         return this == DENIED || this == SOURCE_CONNECTIONS || this == SOURCE_RATE;
     }
 
+    /// Whether it is no sign of trouble: a normal end, or a client that was not to be let in.
+    public boolean isCommon() {
+        return this == NORMAL || isOfGate();
+    }
+
     /// For people and logs.
     public String text() {
         return text;

@@ -27,10 +27,13 @@ import org.jspecify.annotations.Nullable;
 /// @param datagramsDown from backend to client; 0 for TCP
 /// @param isUdp whether it was a flow of datagrams
 /// @param queued what it waited for; null if it did not wait
+/// @param firstFin who finished sending first; null if nobody did before the end, or for UDP
+/// @param tcpInfo null if nobody wants to know, or there was no backend
 public record SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
         InetSocketAddress client, InetSocketAddress local, long acceptedMillis, long connectNanos, long durationNanos,
         long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions, int poolSessions,
-        int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown, @Nullable QueueRecord queued) {
+        int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown, @Nullable QueueRecord queued,
+        @Nullable Side firstFin, @Nullable TcpInfo tcpInfo) {
 
     /// Of a flow of datagrams, or of a session that did not wait.
     public SessionRecord(String id, String listener, String pool, @Nullable Backend backend, InetSocketAddress peer,
@@ -39,7 +42,7 @@ public record SessionRecord(String id, String listener, String pool, @Nullable B
             int poolSessions, int backendSessions, boolean isUdp, long datagramsUp, long datagramsDown) {
         this(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos, durationNanos, bytesUp,
                 bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, isUdp, datagramsUp,
-                datagramsDown, null);
+                datagramsDown, null, null, null);
     }
 
     /// Of a TCP session that did not wait.
@@ -48,13 +51,21 @@ public record SessionRecord(String id, String listener, String pool, @Nullable B
             long durationNanos, long bytesUp, long bytesDown, int tries, EndReason reason, int listenerSessions,
             int poolSessions, int backendSessions) {
         this(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos, durationNanos, bytesUp,
-                bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, false, 0, 0, null);
+                bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions, false, 0, 0, null, null,
+                null);
     }
 
     /// The same of a session that waited.
     public SessionRecord waited(QueueRecord inQueue) {
         return new SessionRecord(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos,
                 durationNanos, bytesUp, bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions,
-                isUdp, datagramsUp, datagramsDown, inQueue);
+                isUdp, datagramsUp, datagramsDown, inQueue, firstFin, tcpInfo);
+    }
+
+    /// The same of a session that was connected to its backend.
+    public SessionRecord connected(@Nullable Side finishedFirst, @Nullable TcpInfo info) {
+        return new SessionRecord(id, listener, pool, backend, peer, client, local, acceptedMillis, connectNanos,
+                durationNanos, bytesUp, bytesDown, tries, reason, listenerSessions, poolSessions, backendSessions,
+                isUdp, datagramsUp, datagramsDown, queued, finishedFirst, info);
     }
 }

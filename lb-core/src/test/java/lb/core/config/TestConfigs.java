@@ -66,7 +66,8 @@ public final class TestConfigs {
     /// A listener on a port that the kernel chooses.
     public static ListenerConfig listener(String name, String pool) {
         return new ListenerConfig(name, new Bind(InetAddress.getLoopbackAddress(), 0, 0), pool, List.of(), List.of(), 0,
-                List.of(), Duration.ofSeconds(3), SOCKET, AccessLogFormat.TEXT);
+                List.of(), Duration.ofSeconds(3), SOCKET,
+                AccessLogConfig.all(AccessLogFormat.TEXT));
     }
 
     public static ListenerConfig bound(ListenerConfig from, Bind bind) {
@@ -110,7 +111,7 @@ public final class TestConfigs {
     public static ListenerConfig unlogged(ListenerConfig from) {
         return new ListenerConfig(from.name(), from.bind(), from.pool(), from.allow(), from.deny(),
                 from.maxConnections(), from.proxyProtocolFrom(), from.proxyHeaderTimeout(), from.socket(),
-                AccessLogFormat.OFF);
+                AccessLogConfig.OFF);
     }
 
     public static LbConfig lb(List<ListenerConfig> listeners, List<PoolConfig> pools) {

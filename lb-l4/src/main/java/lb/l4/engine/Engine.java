@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -130,6 +131,19 @@ public final class Engine implements AutoCloseable {
     /// The addresses that each listener is bound to, by the listener's name.
     public Map<String, List<InetSocketAddress>> addresses() {
         return CompletableFuture.supplyAsync(configuration::addresses, control).join();
+    }
+
+    /// Has the control loop and each worker do an empty task, for telling whether they still do any.
+    ///
+    /// @return by the loop's name; each completes when that loop has come to it
+    /// @throws java.util.concurrent.RejectedExecutionException if a loop has ended
+    public Map<String, CompletableFuture<Void>> askLoops() {
+        Map<String, CompletableFuture<Void>> answers = new LinkedHashMap<>();
+        answers.put("control loop", CompletableFuture.runAsync(() -> {}, control));
+        for (Worker worker : workers.all()) {
+            answers.put("worker " + worker.index(), CompletableFuture.runAsync(() -> {}, worker::execute));
+        }
+        return answers;
     }
 
     /// Sessions at this moment.

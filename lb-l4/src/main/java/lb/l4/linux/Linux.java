@@ -44,6 +44,7 @@ public final class Linux extends SystemCalls {
     public static final int TCP_KEEPINTVL = 5;
     public static final int TCP_KEEPCNT = 6;
     public static final int TCP_DEFER_ACCEPT = 9;
+    private static final int TCP_INFO = 11;
     public static final int TCP_QUICKACK = 12;
     public static final int TCP_CONGESTION = 13;
     public static final int TCP_USER_TIMEOUT = 18;
@@ -53,6 +54,11 @@ public final class Linux extends SystemCalls {
     private static final int MSG_PEEK = 2;
     public static final int F_SETPIPE_SZ = 1031;
     public static final int F_GETPIPE_SZ = 1032;
+
+    /// The part of struct tcp_info that every kernel has, and fields of it.
+    private static final int TCP_INFO_BYTES = 104;
+    private static final int TCPI_RTT = 68;
+    private static final int TCPI_TOTAL_RETRANS = 100;
 
     /// Bytes of [#scratch].
     static final int SCRATCH_BYTES = 256;
@@ -161,6 +167,22 @@ public final class Linux extends SystemCalls {
         scratch.set(JAVA_INT, 8, 4);
         int result = call(GETSOCKOPT, fd, level, name, scratchAddress, scratchAddress + 8);
         return result < 0 ? result : scratch.get(JAVA_INT, 0);
+    }
+
+    /// Asks what the kernel knows of a connection, which [#rttMicros] and [#retransmits] then tell.
+    public int tcpInfo(int fd) {
+        scratch.set(JAVA_INT, SCRATCH_BYTES - 8, TCP_INFO_BYTES);
+        return call(GETSOCKOPT, fd, IPPROTO_TCP, TCP_INFO, scratchAddress, scratchAddress + SCRATCH_BYTES - 8);
+    }
+
+    /// The smoothed round-trip time, of the last [#tcpInfo].
+    public int rttMicros() {
+        return scratch.get(JAVA_INT, TCPI_RTT);
+    }
+
+    /// Segments that were sent again since the connection began, of the last [#tcpInfo].
+    public int retransmits() {
+        return scratch.get(JAVA_INT, TCPI_TOTAL_RETRANS);
     }
 
     /// Makes the next close of the socket send RST (SO_LINGER with a time of 0).

@@ -1,6 +1,5 @@
 package lb.l4.tcp;
 
-import lb.core.config.AccessLogFormat;
 import lb.core.config.RejectConfig.Action;
 import lb.core.limit.Source;
 import lb.core.limit.SourceAnswer;
@@ -76,9 +75,10 @@ final class Gate {
     /// Shows out a connection that has no session. Its peer is what the kernel wrote last.
     void reject(int fd, TcpListener listener, TcpListener.Settings settings, EndCause cause, LocalAddress bound) {
         listener.refusals(home.worker).add(cause);
-        if (settings.accessLog() != AccessLogFormat.OFF) {
+        long number = home.nextSessionNumber();
+        if (settings.accessLog().takesCommon(number)) {
             Linux linux = home.worker.linux();
-            record(fd, listener, settings, cause,
+            record(fd, number, listener, settings, cause,
                     new FlowAddresses(SocketAddresses.readAddress(linux), SocketAddresses.readPort(linux), bound));
         }
         end(fd, settings);
@@ -126,10 +126,10 @@ final class Gate {
         }
     }
 
-    private void record(int fd, TcpListener listener, TcpListener.Settings settings, EndCause cause,
+    private void record(int fd, long number, TcpListener listener, TcpListener.Settings settings, EndCause cause,
             FlowAddresses flow) {
         try {
-            SessionRecord record = new SessionRecord(home.nextSessionId(), listener.name(),
+            SessionRecord record = new SessionRecord(home.sessionId(number), listener.name(),
                     settings.upstream().pool().name(), null, flow.peer(), flow.client(),
                     flow.local(home.worker.linux(), fd), System.currentTimeMillis(), -1, 0, 0, 0, 0,
                     new EndReason(cause, SessionPhase.ADMISSION), listener.active(),

@@ -1,11 +1,14 @@
 package lb.l4.tcp;
 
 import lb.core.session.EndCause;
+import lb.core.session.Side;
+import lb.core.session.TcpInfo;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.worker.Descriptor;
 import lb.l4.worker.TimerWheel;
 import lb.l4.worker.Worker;
+import org.jspecify.annotations.Nullable;
 
 /// The raw relay of a connected session: two equal directions, and what ends
 /// them.
@@ -27,6 +30,8 @@ class Relay {
     private final int startTick;
     private final int lifetimeTicks;
     private boolean hasKeepalive;
+    /// Whether the backend finished sending before the client did.
+    private boolean isBackendFirst;
 
     Relay(TcpSession session, SessionSocket client, SessionSocket upstream) {
         this.session = session;
@@ -153,6 +158,9 @@ class Relay {
     }
 
     private void ended(HalfRelay half) {
+        if (half == down && !up.isShut()) {
+            isBackendFirst = true;
+        }
         half.shut();
         if (up.isShut() && down.isShut()) {
             // Closing sends the FIN.
@@ -250,6 +258,27 @@ class Relay {
 
     private boolean isOver() {
         return session.isClosed();
+    }
+
+    /// Who finished sending first, or null.
+    @Nullable
+    Side firstFin() {
+        if (!up.isShut() && !down.isShut()) {
+            return null;
+        }
+        return isBackendFirst ? Side.BACKEND : Side.CLIENT;
+    }
+
+    /// What the kernel knows of both connections.
+    TcpInfo tcpInfo() {
+        return new TcpInfo(tcpInfo(up), tcpInfo(down));
+    }
+
+    private TcpInfo.@Nullable Connection tcpInfo(HalfRelay socket) {
+        Linux linux = worker.linux();
+        return linux.tcpInfo(socket.intValue()) < 0
+                ? null
+                : new TcpInfo.Connection(linux.rttMicros(), linux.retransmits());
     }
 
     /// Frees what the directions hold and closes the backend's socket.

@@ -1,7 +1,7 @@
 package lb.l4.tcp;
 
 import java.util.Map;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AddressRules;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.AdmissionConfig.OnFull;
@@ -34,7 +34,7 @@ public final class TcpListener {
     /// @param headerPeers who must send a PROXY header
     record Settings(Upstream upstream, AddressRules rules, @Nullable SourceTable sources, CidrSet headerPeers,
             int proxyHeaderTicks, AdmissionConfig admission, int tarpitTicks, BandwidthConfig bandwidth,
-            AccessLogFormat accessLog) {
+            AccessLogConfig accessLog) {
 
         SourceLimits sourceLimits() {
             return admission.sources();

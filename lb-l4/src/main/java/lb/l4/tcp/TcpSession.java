@@ -1,7 +1,7 @@
 package lb.l4.tcp;
 
 import java.util.List;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.BalanceConfig.HashKey;
 import lb.core.config.BandwidthConfig;
 import lb.core.limit.Bandwidth;
@@ -168,6 +168,9 @@ final class TcpSession extends Ready {
         state = State.RELAYING;
         Relay started = newRelay(upstream);
         relay = started;
+        if (settings.accessLog().startRecords() && settings.accessLog().takesCommon(number)) {
+            reportStart();
+        }
         if (sendProxyHeader(started)) {
             started.start(clientEvents, upstreamEvents);
         } else {
@@ -353,8 +356,16 @@ final class TcpSession extends Ready {
 
     /// Null if there is none, or none can be made: the session's end does not depend on it.
     private @Nullable SessionRecord recordOf(EndReason reason) {
+        AccessLogConfig log = settings.accessLog();
+        if (!log.isOn() || (reason.cause().isCommon() && !log.takesCommon(number))) {
+            return null;
+        }
         try {
-            return record(reason);
+            SessionRecord ended = record(reason);
+            Relay moved = relay;
+            return moved == null
+                    ? ended
+                    : ended.connected(moved.firstFin(), log.tcpInfo() ? moved.tcpInfo() : null);
         } catch (RuntimeException | Error e) {
             home.broken("a session's record", e);
             return null;
@@ -369,6 +380,14 @@ final class TcpSession extends Ready {
         }
     }
 
+    private void reportStart() {
+        try {
+            home.sessionLog.started(record(new EndReason(EndCause.NORMAL, SessionPhase.CONNECT)), settings.accessLog());
+        } catch (RuntimeException | Error e) {
+            home.broken("the session log", e);
+        }
+    }
+
     private SessionPhase phase() {
         return switch (state) {
             case ACCEPTED -> SessionPhase.ADMISSION;
@@ -378,10 +397,7 @@ final class TcpSession extends Ready {
         };
     }
 
-    private @Nullable SessionRecord record(EndReason reason) {
-        if (settings.accessLog() == AccessLogFormat.OFF) {
-            return null;
-        }
+    private SessionRecord record(EndReason reason) {
         Relay moved = relay;
         Backend lastBackend = slots.backend();
         SessionRecord ended = new SessionRecord(id(), listener.name(), upstream().pool().name(), lastBackend,
@@ -396,7 +412,7 @@ final class TcpSession extends Ready {
     /// Unique in the process, and by the process's random prefix most
     /// likely beyond.
     String id() {
-        return home.idPrefix + Long.toHexString(number);
+        return home.sessionId(number);
     }
 
     private Dialer dialer() {

@@ -70,9 +70,9 @@ public final class TcpWorker {
         return sessionsStarted++;
     }
 
-    /// The id of a connection that has no session.
-    String nextSessionId() {
-        return idPrefix + Long.toHexString(nextSessionNumber());
+    /// A session's id, unique in the process and, by its random prefix, most likely beyond.
+    String sessionId(long number) {
+        return idPrefix + Long.toHexString(number);
     }
 
     void add(TcpSession session) {

@@ -2,7 +2,7 @@ package lb.l4.udp;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.BackendConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.pool.Backend;
@@ -253,7 +253,7 @@ final class Flows {
         byAge.remove(flow);
         publishOldest(flow);
         // Made while the flow still counts, given away when it does not.
-        SessionRecord record = record(flow, cause);
+        SessionRecord record = recordOf(flow, cause);
         flow.backend.release();
         flow.backend.pool().release();
         places.release(flow);
@@ -263,11 +263,25 @@ final class Flows {
         acceptor.flowEnded();
     }
 
-    private @Nullable SessionRecord record(UdpFlow flow, EndCause cause) {
+    /// A flow has its backend.
+    void connected(UdpFlow flow) {
+        AccessLogConfig log = flow.settings().accessLog();
         Backend backend = flow.backend.chosen();
-        if (flow.settings().accessLog() == AccessLogFormat.OFF || backend == null) {
+        if (log.startRecords() && backend != null && log.takesCommon(flow.number())) {
+            home.reportStart(record(flow, backend, EndCause.NORMAL), log);
+        }
+    }
+
+    private @Nullable SessionRecord recordOf(UdpFlow flow, EndCause cause) {
+        AccessLogConfig log = flow.settings().accessLog();
+        Backend backend = flow.backend.chosen();
+        if (backend == null || !log.isOn() || (cause.isCommon() && !log.takesCommon(flow.number()))) {
             return null;
         }
+        return record(flow, backend, cause);
+    }
+
+    private SessionRecord record(UdpFlow flow, Backend backend, EndCause cause) {
         FlowClient client = flow.client;
         FlowCounts counts = flow.counts;
         return new SessionRecord(flow.id(), listener.name(), flow.backend.pool().name(), backend, client.peer(),

@@ -79,6 +79,10 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         return socket;
     }
 
+    long number() {
+        return number;
+    }
+
     /// As the access log has it.
     String id() {
         return home.flowId(number);
@@ -110,6 +114,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         lastActiveTick = worker().wheel().now();
         deadline.start(lastActiveTick);
         setDeadline(0);
+        flows.connected(this);
     }
 
     private Worker worker() {

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AddressRules;
 import lb.core.config.CidrSet;
 import lb.core.config.FlowConfig;
@@ -44,7 +44,7 @@ public final class UdpListener {
     /// @param idleTicks at least 1
     /// @param headerPeers who must send a PROXY header
     record Settings(Upstream upstream, AddressRules rules, CidrSet headerPeers, FlowConfig flows, int idleTicks,
-            int unansweredTicks, AccessLogFormat accessLog) {
+            int unansweredTicks, AccessLogConfig accessLog) {
 
         /// Whether the addresses of a datagram alone say which flow it belongs to.
         boolean goesByAddress() {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
-import lb.core.config.AccessLogFormat;
+import lb.core.config.AccessLogConfig;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
@@ -70,9 +70,18 @@ public final class UdpWorker {
     }
 
     /// Gives a record away.
-    void report(SessionRecord record, AccessLogFormat format) {
+    void report(SessionRecord record, AccessLogConfig settings) {
         try {
-            sessionLog.ended(record, format);
+            sessionLog.ended(record, settings);
+        } catch (RuntimeException | Error e) {
+            broken("the session log", e);
+        }
+    }
+
+    /// The same of a flow that begins.
+    void reportStart(SessionRecord soFar, AccessLogConfig settings) {
+        try {
+            sessionLog.started(soFar, settings);
         } catch (RuntimeException | Error e) {
             broken("the session log", e);
         }

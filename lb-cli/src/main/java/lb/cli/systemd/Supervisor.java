@@ -1,0 +1,122 @@
+package lb.cli.systemd;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// systemd, or whoever else has started this process with a NOTIFY_SOCKET. Where nobody has, nothing is done.
+///
+///     ready -> (reloading -> ready)* -> stopping
+///
+/// WATCHDOG_PID is not looked at: after an upgrade it names the process before this one.
+///
+/// Threading: any thread but workers and the control loop: a message may wait for a second.
+public final class Supervisor implements AutoCloseable {
+
+    /// systemd ignores a message of more than 4096 bytes; a character has 4 at most.
+    private static final int LONGEST_STATUS = 900;
+
+    private final @Nullable NotifySocket socket;
+    private final long watchdogMicros;
+    private final Consumer<String> complaints;
+    private @Nullable ScheduledExecutorService watching;
+
+    private Supervisor(@Nullable NotifySocket socket, long watchdogMicros, Consumer<String> complaints) {
+        this.socket = socket;
+        this.watchdogMicros = watchdogMicros;
+        this.complaints = complaints;
+    }
+
+    /// @param environment of this process
+    /// @param complaints takes what goes wrong, a line each
+    public static Supervisor of(Map<String, String> environment, Consumer<String> complaints) {
+        String address = environment.getOrDefault("NOTIFY_SOCKET", "");
+        if (address.isEmpty()) {
+            return new Supervisor(null, 0, complaints);
+        }
+        long watchdogMicros = 0;
+        String written = environment.getOrDefault("WATCHDOG_USEC", "0");
+        try {
+            watchdogMicros = Math.max(0, Long.parseLong(written));
+        } catch (NumberFormatException e) {
+            complaints.accept("WATCHDOG_USEC = \"" + written + "\": expected a number of microseconds");
+        }
+        try {
+            return new Supervisor(new NotifySocket(address), watchdogMicros, complaints);
+        } catch (IOException e) {
+            complaints.accept("NOTIFY_SOCKET = \"" + address + "\": " + e.getMessage());
+            return new Supervisor(null, 0, complaints);
+        }
+    }
+
+    /// The process serves: it has started, or a reload is over, whatever came of it.
+    public void ready(String status) {
+        send("READY=1\n" + statusLine(status));
+    }
+
+    /// A reload begins; [#ready] ends it.
+    public void reloading() {
+        // The JVM's nanoTime is CLOCK_MONOTONIC, which systemd compares this with.
+        send("RELOADING=1\nMONOTONIC_USEC=" + TimeUnit.NANOSECONDS.toMicros(System.nanoTime()));
+    }
+
+    /// The process is about to end.
+    ///
+    /// @param within the longest that this takes; systemd waits for so long, even if its TimeoutStopSec is shorter
+    public void stopping(String status, Duration within) {
+        send("STOPPING=1\n" + statusLine(status) + "\nEXTEND_TIMEOUT_USEC="
+                + TimeUnit.NANOSECONDS.toMicros(within.toNanos()));
+    }
+
+    /// One line for `systemctl status`.
+    public void status(String status) {
+        send(statusLine(status));
+    }
+
+    private static String statusLine(String status) {
+        String line = status.replace('\n', ' ');
+        return "STATUS=" + (line.length() <= LONGEST_STATUS ? line : line.substring(0, LONGEST_STATUS) + " ...");
+    }
+
+    /// Answers the watchdog, if there is one, from now on and as long as all loops answer.
+    ///
+    /// @param ask has each loop answer, by its name
+    public void watch(Supplier<? extends Map<String, ? extends CompletableFuture<?>>> ask) {
+        if (socket == null || watchdogMicros == 0 || watching != null) {
+            return;
+        }
+        ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(
+                task -> Thread.ofPlatform().daemon().name("watchdog").unstarted(task));
+        watching = executor;
+        Watchdog watchdog = new Watchdog(ask, () -> send("WATCHDOG=1"), complaints, executor);
+        executor.scheduleAtFixedRate(watchdog::tick, 0, Math.max(1, watchdogMicros / 2), TimeUnit.MICROSECONDS);
+    }
+
+    private void send(String message) {
+        if (socket == null) {
+            return;
+        }
+        try {
+            socket.send(message);
+        } catch (IOException e) {
+            complaints.accept("cannot notify the service manager: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        if (watching != null) {
+            watching.shutdownNow();
+        }
+        if (socket != null) {
+            socket.close();
+        }
+    }
+}

@@ -1,0 +1,6 @@
+package lb.core.session;
+
+/// One of the two ends of a session.
+public enum Side {
+    CLIENT, BACKEND
+}
