@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import lb.core.balance.BalancerBuilder;
+import lb.core.config.AccessLogConfig;
 import lb.core.config.AccessLogFormat;
 import lb.core.config.AddressRules;
 import lb.core.config.BackendConfig;
@@ -170,6 +171,6 @@ class ArrivalFuzzTest {
                 UdpProxyHeader.EVERY, ids);
         Upstream upstream = new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), (_, _) -> {});
         return new UdpListener.Settings(upstream, new AddressRules(List.of(), List.of()),
-                new CidrSet(List.of(Cidr.parse("127.0.0.0/8"))), flows, 1, 1, AccessLogFormat.OFF);
+                new CidrSet(List.of(Cidr.parse("127.0.0.0/8"))), flows, 1, 1, AccessLogConfig.all(AccessLogFormat.OFF));
     }
 }

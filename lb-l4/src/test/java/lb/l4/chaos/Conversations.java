@@ -85,7 +85,8 @@ public final class Conversations implements AutoCloseable {
                 }
                 long sentMillis = System.currentTimeMillis();
                 if (!awaitAnswers()) {
-                    findings.check(!disturbance.isUntouched(roundMillis, sentMillis + UNDER_WAY_MILLIS), "no datagram is lost",
+                    findings.check(!disturbance.isUntouched(roundMillis, sentMillis + UNDER_WAY_MILLIS),
+                            "no datagram is lost",
                             outstanding.cardinality() + " of " + sent + " of " + own);
                     break;
                 }

@@ -15,7 +15,8 @@ public record Entry(String id, String client, long millis, long endMillis, boole
 
     public static Entry of(SessionRecord record) {
         return new Entry(record.id(), text(record.peer()), record.acceptedMillis(),
-                record.acceptedMillis() + TimeUnit.NANOSECONDS.toMillis(record.durationNanos()), record.isUdp(), record.bytesUp(),
+                record.acceptedMillis() + TimeUnit.NANOSECONDS.toMillis(record.durationNanos()), record.isUdp(),
+                record.bytesUp(),
                 record.bytesDown(), record.datagramsUp(), record.datagramsDown(), record.reason().cause().name());
     }
 

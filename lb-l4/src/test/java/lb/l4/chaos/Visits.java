@@ -78,9 +78,11 @@ public final class Visits implements AutoCloseable {
                 isWhole = isUntouched && !script.hasReset();
                 boolean isComplete = heard.hasEnded() && received == script.backend().bytes();
                 boolean isCutShort = heard.hasEnded() && !isComplete;
-                findings.check(isComplete || !(isWhole || (isUntouched && isCutShort)), "byte-exact relays", "the client got "
-                        + (heard.hasEnded() ? "FIN" : "RST") + " after " + received + " bytes of " + script + ", "
-                        + client);
+                findings.check(isComplete || !(isWhole || (isUntouched && isCutShort)), "byte-exact relays",
+                        "the client got "
+                                + (heard.hasEnded() ? "FIN" : "RST") + " after " + received + " bytes of " + script
+                                + ", "
+                                + client);
             }
         } catch (IOException e) {
             close(socket);

@@ -20,7 +20,8 @@ final class JsonEntry {
     static Entry of(String line) {
         boolean isUdp = line.contains("\"protocol\":\"udp\"");
         long millis = Instant.parse(text(line, "time")).toEpochMilli();
-        return new Entry(text(line, "id"), text(line, "peer"), millis, millis + number(line, "duration_us") / 1_000, isUdp,
+        return new Entry(text(line, "id"), text(line, "peer"), millis, millis + number(line, "duration_us") / 1_000,
+                isUdp,
                 number(line, "bytes_up"), number(line, "bytes_down"), isUdp ? number(line, "datagrams_up") : 0,
                 isUdp ? number(line, "datagrams_down") : 0, text(line, "cause"));
     }
