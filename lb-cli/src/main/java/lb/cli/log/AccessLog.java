@@ -3,6 +3,8 @@ package lb.cli.log;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -42,8 +44,8 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     /// Where lines go.
     @FunctionalInterface
     interface Output {
-        /// @param lines some lines, each with its end
-        void write(String lines) throws IOException;
+        /// @param lines some lines, each with its end; of what could not be written its position is the first byte
+        void write(ByteBuffer lines) throws IOException;
     }
 
     private record Entry(SessionRecord session, AccessLogFormat format) {}
@@ -61,6 +63,8 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     private final StringBuilder batch = new StringBuilder();
     private int batched;
     private boolean broken;
+    /// Whether the last line could be written in part only, as on a disk that is full.
+    private boolean isMidLine;
     private long lastFailureNanos;
     private long lastComplaintNanos;
 
@@ -107,8 +111,15 @@ public final class AccessLog implements SessionLog, AutoCloseable {
 
     /// Not System.out, which hides that it fails.
     private static Output toStdout() {
-        FileOutputStream stdout = new FileOutputStream(FileDescriptor.out);
-        return lines -> stdout.write(lines.getBytes(StandardCharsets.US_ASCII));
+        // Not the stream's write, which does not tell how much it wrote before it failed.
+        FileChannel stdout = new FileOutputStream(FileDescriptor.out).getChannel();
+        return lines -> {
+            while (lines.hasRemaining()) {
+                if (stdout.write(lines) == 0) {
+                    throw new IOException("it takes nothing now"); // somebody made it non-blocking
+                }
+            }
+        };
     }
 
     private void write() {
@@ -146,19 +157,35 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     }
 
     private void flush() {
-        try {
-            if (broken && System.nanoTime() - lastFailureNanos < SECOND_NANOS) {
-                dropped.addAndGet(batched);
-            } else {
-                output.write(batch.toString());
-                broken = false;
-            }
-        } catch (IOException e) {
+        if (broken && System.nanoTime() - lastFailureNanos < SECOND_NANOS) {
             dropped.addAndGet(batched);
-            failed(e);
+        } else {
+            write(batch.toString());
         }
         batch.setLength(0);
         batched = 0;
+    }
+
+    /// What is left of a line that was cut short gets an end, so that it does not spoil the next one too.
+    private void write(String lines) {
+        ByteBuffer bytes = ByteBuffer.wrap(("\n" + lines).getBytes(StandardCharsets.US_ASCII));
+        int first = isMidLine ? 0 : 1;
+        bytes.position(first);
+        try {
+            output.write(bytes);
+            broken = false;
+        } catch (IOException e) {
+            failed(e);
+        }
+        if (bytes.position() > first) {
+            isMidLine = bytes.get(bytes.position() - 1) != '\n';
+        }
+        // The end of the one that was cut short is not counted again.
+        for (int i = Math.max(1, bytes.position()); i < bytes.limit(); i++) {
+            if (bytes.get(i) == '\n') {
+                dropped.incrementAndGet();
+            }
+        }
     }
 
     /// The first failure is told at once, the number of lost lines from a second

@@ -1,9 +1,14 @@
 package lb.cli.log;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import lb.core.config.AccessLogFormat;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
@@ -64,8 +69,39 @@ class AccessLogTest {
                 .isEqualTo(100);
     }
 
-    private void add(String written) {
-        written.lines().forEach(lines::add);
+    /// A disk with room for a part of the second line; the rest of that line is lost, but not the line after it.
+    @Test
+    void aLineThatWasCutShortIsCountedAndEnded() {
+        String line = AccessLogLine.text(session) + "\n";
+        String half = line.substring(0, line.length() / 2);
+        AtomicReference<String> disk = new AtomicReference<>("");
+        AtomicInteger room = new AtomicInteger(line.length() + half.length());
+        AccessLog log = new AccessLog(written -> {
+            ByteBuffer fits = written.slice(written.position(), Math.min(written.remaining(), room.get()));
+            written.position(written.position() + fits.remaining());
+            room.addAndGet(-fits.remaining());
+            disk.accumulateAndGet(StandardCharsets.US_ASCII.decode(fits).toString(), String::concat);
+            if (written.hasRemaining()) {
+                room.set(Integer.MAX_VALUE);
+                throw new IOException("No space left on device");
+            }
+        }, complaints::add);
+        int sessions = 0;
+        while (!disk.get().contains(half + "\n")) {
+            log.ended(session, AccessLogFormat.TEXT);
+            sessions++;
+            LockSupport.parkNanos(10_000_000); // it tries again after a second
+        }
+        log.close();
+        String written = disk.get();
+        assertThat(written.replace(line, "")).isEqualTo(half + "\n");
+        assertThat(complaints).first().asString().endsWith("no space left on device; lines are dropped");
+        int dropped = complaints.stream().skip(1).mapToInt(text -> Integer.parseInt(text.replaceAll("\\D+", ""))).sum();
+        assertThat(written.lines().count() - 1 + dropped).isEqualTo(sessions);
+    }
+
+    private void add(ByteBuffer written) {
+        StandardCharsets.US_ASCII.decode(written).toString().lines().forEach(lines::add);
     }
 
     private static void await(CountDownLatch latch) {
