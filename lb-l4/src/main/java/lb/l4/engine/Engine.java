@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -48,7 +49,7 @@ public final class Engine implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup controlGroup = new MultiThreadIoEventLoopGroup(1,
             new DefaultThreadFactory("lb-control"), epoll());
     private final IoEventLoop control = controlGroup.next();
-    private final FloodLimiter warnings = new FloodLimiter(log::warn, System::nanoTime);
+    private final FloodLimiter warnings;
     private final Workers workers;
     private final WorkerSides[] sides;
     private final Configuration configuration;
@@ -78,12 +79,14 @@ public final class Engine implements AutoCloseable {
     /// @throws IllegalStateException if the system lacks what a worker needs: descriptors, or a platform that Netty's
     ///     native library was made for
     public Engine(LbConfig config, SessionLog sessionLog) {
-        this(config, Workers.PIPE_LIMIT, sessionLog);
+        this(config, Workers.PIPE_LIMIT, System::nanoTime, sessionLog);
     }
 
     /// @param pipeLimit pipes to splice through; 0 to copy everything
-    Engine(LbConfig config, int pipeLimit, SessionLog sessionLog) {
-        workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), warnings);
+    /// @param nanoTime the clock of the workers' deadlines and of floods of warnings
+    Engine(LbConfig config, int pipeLimit, LongSupplier nanoTime, SessionLog sessionLog) {
+        warnings = new FloodLimiter(log::warn, nanoTime);
+        workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), nanoTime, warnings);
         Pacing pacing = new Pacing(config.congestionControl());
         String process = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
         ConnectionLimit tarpits = new ConnectionLimit(TcpWorker.tarpits(config.maxConnections()));

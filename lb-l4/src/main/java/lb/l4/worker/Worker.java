@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class Worker {
     private static final int ACCEPT_EVENTS = Descriptor.IN;
 
     private final int index;
+    private final LongSupplier nanoTime;
     private final FloodLimiter warnings;
     private final MultiThreadIoEventLoopGroup group;
     private final IoEventLoop loop;
@@ -62,12 +64,15 @@ public final class Worker {
     ///     little
     /// @param pipeLimit the most pipes that the worker may hold
     /// @param busyPoll how long the loop goes on asking for events after the last one before it sleeps
+    /// @param nanoTime the clock of deadlines
     /// @param warnings takes what may happen with every connection
-    Worker(int index, long pendingLimitBytes, int pipeLimit, Duration busyPoll, FloodLimiter warnings) {
+    Worker(int index, long pendingLimitBytes, int pipeLimit, Duration busyPoll, LongSupplier nanoTime,
+            FloodLimiter warnings) {
         this.index = index;
+        this.nanoTime = nanoTime;
         this.warnings = warnings;
         this.pendingLimitBytes = pendingLimitBytes;
-        this.pipes = new PipePool(linux, System::nanoTime, pipeLimit);
+        this.pipes = new PipePool(linux, nanoTime, pipeLimit);
         AtomicReference<WorkerLoop> made = new AtomicReference<>();
         this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("lb-worker-" + index), executor -> {
             made.set(new WorkerLoop(executor, this, busyPoll));
@@ -235,14 +240,14 @@ public final class Worker {
     public void setDeadline(TimerWheel.Entry entry, int ticks) {
         if (!isTicking) {
             isTicking = true;
-            lastTickNanos = System.nanoTime();
+            lastTickNanos = nanoTime.getAsLong();
             scheduleTick();
         }
         wheel.set(entry, ticks);
     }
 
     private void scheduleTick() {
-        loop.schedule(() -> tick(System.nanoTime()), TICK_MILLIS, TimeUnit.MILLISECONDS);
+        loop.schedule(() -> tick(nanoTime.getAsLong()), TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /// Turns the wheel by the time since the last tick. Of a process that stood still (a signal, a suspended virtual

@@ -3,6 +3,7 @@ package lb.l4.worker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import lb.l4.log.FloodLimiter;
 
 /// All workers of an engine.
@@ -20,11 +21,13 @@ public final class Workers {
     /// @param count at least 1
     /// @param pipeLimit pipes in the process; 0 to copy everything
     /// @param busyPoll how long a worker goes on asking for events after the last one before it sleeps
+    /// @param nanoTime the clock of deadlines
     /// @param warnings takes what may happen with every connection
-    public Workers(int count, int pipeLimit, Duration busyPoll, FloodLimiter warnings) {
+    public Workers(int count, int pipeLimit, Duration busyPoll, LongSupplier nanoTime, FloodLimiter warnings) {
         List<Worker> made = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count, busyPoll, warnings));
+            made.add(new Worker(i, PENDING_LIMIT_BYTES / count, (pipeLimit + count - 1) / count, busyPoll, nanoTime,
+                    warnings));
         }
         workers = List.copyOf(made);
     }

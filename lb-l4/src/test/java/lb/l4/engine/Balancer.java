@@ -5,12 +5,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
 import lb.core.pool.Backend;
@@ -31,17 +33,22 @@ public final class Balancer implements AutoCloseable {
     private final Engine engine;
 
     public Balancer(LbConfig config) {
-        this(config, Workers.PIPE_LIMIT);
+        this(config, Workers.PIPE_LIMIT, System::nanoTime);
     }
 
-    private Balancer(LbConfig config, int pipeLimit) {
-        engine = new Engine(config, pipeLimit, (record, _) -> records.add(record));
+    private Balancer(LbConfig config, int pipeLimit, LongSupplier nanoTime) {
+        engine = new Engine(config, pipeLimit, nanoTime, (record, _) -> records.add(record));
         apply(config);
     }
 
     /// One that never splices.
     public static Balancer copying(LbConfig config) {
-        return new Balancer(config, 0);
+        return new Balancer(config, 0, System::nanoTime);
+    }
+
+    /// One whose workers go by another clock.
+    public static Balancer by(LongSupplier nanoTime, LbConfig config) {
+        return new Balancer(config, Workers.PIPE_LIMIT, nanoTime);
     }
 
     public Engine engine() {
@@ -120,16 +127,30 @@ public final class Balancer implements AutoCloseable {
         return record;
     }
 
+    /// The sessions that have ended and were not asked for.
+    public List<SessionRecord> otherRecords() {
+        List<SessionRecord> rest = new ArrayList<>();
+        records.drainTo(rest);
+        return rest;
+    }
+
     /// Waits until no session is left, and fails if a slot of one was not given back.
     public void awaitIdle() {
+        awaitIdle("out");
+    }
+
+    /// The same with pools of other names.
+    public void awaitIdle(String... pools) {
         Awaitility.await().until(() -> engine.activeSessions() == 0);
         for (int load : engine.workerLoads()) {
             assertThat(load).isZero();
         }
-        Pool pool = engine.pool("out");
-        assertThat(pool.active()).isZero();
-        for (Backend backend : pool.backends()) {
-            assertThat(backend.active()).describedAs(backend.id()).isZero();
+        for (String name : pools) {
+            Pool pool = engine.pool(name);
+            assertThat(pool.active()).describedAs(name).isZero();
+            for (Backend backend : pool.backends()) {
+                assertThat(backend.active()).describedAs(backend.id()).isZero();
+            }
         }
     }
 

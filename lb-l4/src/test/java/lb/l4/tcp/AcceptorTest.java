@@ -29,7 +29,7 @@ class AcceptorTest {
     private static final int CLIENTS = 2_000;
     private static final int F_DUPFD = 0;
 
-    private final Workers workers = new Workers(1, 0, Duration.ZERO, WARNINGS);
+    private final Workers workers = new Workers(1, 0, Duration.ZERO, System::nanoTime, WARNINGS);
     private final Linux linux = new Linux();
     private final LocalAddress bound;
     private final int listening;

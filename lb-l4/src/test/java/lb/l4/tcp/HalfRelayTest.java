@@ -26,7 +26,7 @@ class HalfRelayTest {
     private static final int HEADER_BYTES = 1_000;
     private static final String PAYLOAD = "payload";
 
-    private final Worker worker = new Workers(1, 0, Duration.ZERO, WARNINGS).all().getFirst();
+    private final Worker worker = new Workers(1, 0, Duration.ZERO, System::nanoTime, WARNINGS).all().getFirst();
     private final Linux linux = new Linux();
     private ServerSocket listening;
 

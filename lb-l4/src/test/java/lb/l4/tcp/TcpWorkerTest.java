@@ -30,7 +30,7 @@ class TcpWorkerTest {
     private static final byte[] PEER = {127, 0, 0, 1};
 
     private final FloodLimiter warnings = new FloodLimiter(_ -> {}, System::nanoTime);
-    private final Workers workers = new Workers(1, 0, Duration.ZERO, warnings);
+    private final Workers workers = new Workers(1, 0, Duration.ZERO, System::nanoTime, warnings);
     private final Worker worker = workers.all().getFirst();
     private final TcpWorker tcp = new TcpWorker(worker, workers, (_, _) -> {}, warnings,
             new Pacing(CongestionControl.SYSTEM), "t", new ConnectionLimit(0));

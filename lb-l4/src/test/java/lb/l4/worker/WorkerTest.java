@@ -17,7 +17,8 @@ class WorkerTest {
     private static final int NOBODYS_DESCRIPTOR = 1_000_000_000;
 
     private final List<String> warnings = new CopyOnWriteArrayList<>();
-    private final Worker worker = new Worker(0, 1 << 20, 0, Duration.ZERO, new FloodLimiter(warnings::add, () -> 0));
+    private final Worker worker = new Worker(0, 1 << 20, 0, Duration.ZERO, System::nanoTime,
+            new FloodLimiter(warnings::add, () -> 0));
 
     @AfterEach
     void stop() {
