@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import lb.cli.it.process.Child;
 import lb.cli.it.process.DebianProgram;
 import lb.cli.it.process.LbProcess;
-import lb.cli.it.process.ReservedPort;
+import lb.l4.peers.ReservedPort;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -17,7 +17,7 @@ import java.util.Random;
 import lb.cli.it.process.Child;
 import lb.cli.it.process.DebianProgram;
 import lb.cli.it.process.LbProcess;
-import lb.cli.it.process.ReservedPort;
+import lb.l4.peers.ReservedPort;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -10,7 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import lb.cli.it.process.LbProcess;
-import lb.cli.it.process.ReservedPort;
+import lb.l4.peers.ReservedPort;
 import org.junit.jupiter.api.Test;
 import redis.embedded.RedisServer;
 

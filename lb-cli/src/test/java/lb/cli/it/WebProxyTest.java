@@ -7,7 +7,7 @@ import java.util.Random;
 import lb.cli.it.process.Child;
 import lb.cli.it.process.DebianProgram;
 import lb.cli.it.process.LbProcess;
-import lb.cli.it.process.ReservedPort;
+import lb.l4.peers.ReservedPort;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

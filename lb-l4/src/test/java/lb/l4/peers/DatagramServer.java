@@ -23,6 +23,7 @@ public class DatagramServer implements AutoCloseable {
     private final DatagramSocket socket;
     private final InetSocketAddress address;
     private final Manner manner;
+    private final boolean isForgetful;
     private final BlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
     private final Thread thread;
 
@@ -51,7 +52,12 @@ public class DatagramServer implements AutoCloseable {
     }
 
     public DatagramServer(InetSocketAddress bind, Manner manner) {
+        this(bind, manner, false);
+    }
+
+    private DatagramServer(InetSocketAddress bind, Manner manner, boolean isForgetful) {
         this.manner = manner;
+        this.isForgetful = isForgetful;
         try {
             socket = new DatagramSocket(bind);
             socket.setReceiveBufferSize(QUEUE_BYTES);
@@ -69,6 +75,11 @@ public class DatagramServer implements AutoCloseable {
 
     public static DatagramServer echo() {
         return new DatagramServer(Manner.ECHO);
+    }
+
+    /// One that answers the same, and does not keep what came.
+    public static DatagramServer forgetful(InetSocketAddress bind) {
+        return new DatagramServer(bind, Manner.ECHO, true);
     }
 
     /// One that answers with its name, a colon and what it was sent.
@@ -97,7 +108,10 @@ public class DatagramServer implements AutoCloseable {
             try {
                 DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
                 socket.receive(packet);
-                heard.add(new Heard(packet.getSocketAddress(), Octets.of(Arrays.copyOf(buffer, packet.getLength()))));
+                if (!isForgetful) {
+                    heard.add(new Heard(packet.getSocketAddress(),
+                            Octets.of(Arrays.copyOf(buffer, packet.getLength()))));
+                }
                 manner.serve(socket, packet);
             } catch (IOException e) {
                 // Closed, or an answer that nobody was there for.

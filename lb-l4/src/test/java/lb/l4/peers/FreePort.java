@@ -1,7 +1,10 @@
 package lb.l4.peers;
 
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -23,5 +26,24 @@ public final class FreePort {
             }
         }
         throw new IOException("no free port");
+    }
+
+    /// The first of some neighbouring ports that nobody has for datagrams now.
+    public static int ofDatagrams(int count) throws IOException {
+        for (int attempt = 0; attempt < 1_000; attempt++) {
+            int first = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            if (IntStream.range(first, first + count).allMatch(FreePort::takesDatagrams)) {
+                return first;
+            }
+        }
+        throw new IOException("no free ports");
+    }
+
+    private static boolean takesDatagrams(int port) {
+        try (DatagramSocket socket = new DatagramSocket(port)) {
+            return socket.isBound();
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

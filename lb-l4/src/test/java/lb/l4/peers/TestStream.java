@@ -3,6 +3,7 @@ package lb.l4.peers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 
@@ -51,6 +52,18 @@ public final class TestStream {
             }
             done += chunk;
         }
+    }
+
+    /// A datagram that begins with its number and goes on with a part of the stream.
+    ///
+    /// @param bytes at least 4
+    public static byte[] datagram(int number, int bytes) {
+        return ByteBuffer.allocate(bytes).putInt(number).put(BYTES, number % PERIOD, bytes - Integer.BYTES).array();
+    }
+
+    /// Whether the first `bytes` of `read` are that datagram.
+    public static boolean isDatagram(int number, byte[] read, int bytes) {
+        return Arrays.equals(read, 0, bytes, datagram(number, bytes), 0, bytes);
     }
 
     /// Reads to the end, checks every byte and returns how many there were.

@@ -6,6 +6,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
+import lb.l4.chaos.Findings;
+import lb.l4.chaos.ScriptedServer;
+import lb.l4.peers.DatagramServer;
 import lb.l4.peers.EndlessSender;
 import lb.l4.peers.LoopbackServer;
 import lb.l4.peers.Manners;
@@ -15,6 +18,8 @@ import lb.l4.peers.SilentServer;
 /// A server or many clients in a process of their own: to be killed, and because one process may have 20,000 descriptors
 /// and no more.
 public final class PeerProcess implements AutoCloseable {
+
+    private static final String FINDING = "found: ";
 
     private final Child child;
 
@@ -39,6 +44,16 @@ public final class PeerProcess implements AutoCloseable {
         return new PeerProcess(Child.start(Java.test(Server.class, "endless", "0", "")));
     }
 
+    /// A server of scripts. It tells what it finds wrong.
+    public static PeerProcess scripted(int port) throws IOException {
+        return new PeerProcess(Child.start(Java.test(Server.class, "scripted", Integer.toString(port), "")));
+    }
+
+    /// A server that sends datagrams back.
+    public static PeerProcess datagrams(int port) throws IOException {
+        return new PeerProcess(Child.start(Java.test(DatagramEcho.class, Integer.toString(port))));
+    }
+
     /// Clients that connect and then neither read nor write. Returns when all are connected.
     public static PeerProcess clients(int count, InetSocketAddress to) throws IOException, InterruptedException {
         Child child = Child.start(Java.test(Clients.class, Integer.toString(count), to.getAddress().getHostAddress(),
@@ -61,6 +76,16 @@ public final class PeerProcess implements AutoCloseable {
     /// As a flag of `lb` has it.
     public String text() throws InterruptedException {
         return "127.0.0.1:" + address().getPort();
+    }
+
+    /// What a server of scripts has found wrong so far.
+    public List<String> findings() {
+        return child.out().linesWith(FINDING);
+    }
+
+    /// Has it stand still, with STOP, or go on, with CONT.
+    public void signal(String name) throws IOException, InterruptedException {
+        child.signal(name);
     }
 
     public boolean isAlive() {
@@ -93,11 +118,27 @@ public final class PeerProcess implements AutoCloseable {
                 case "naming" -> new NamingServer(args[2]);
                 case "silent" -> new SilentServer();
                 case "endless" -> new EndlessSender();
+                case "scripted" -> new ScriptedServer(new Findings(what -> System.out.println(FINDING + what)));
                 default -> throw new IllegalArgumentException(args[0]);
             };
             InetSocketAddress bind = new InetSocketAddress(InetAddress.getLoopbackAddress(),
                     Integer.parseInt(args[1]));
             try (LoopbackServer server = new LoopbackServer(manners, bind, 0)) {
+                System.out.println("port " + server.address().getPort());
+                awaitEndOfInput();
+                Runtime.getRuntime().halt(0);
+            }
+        }
+    }
+
+    /// The program of a server of datagrams.
+    static final class DatagramEcho {
+        private DatagramEcho() {}
+
+        public static void main(String[] args) throws IOException {
+            InetSocketAddress bind = new InetSocketAddress(InetAddress.getLoopbackAddress(),
+                    Integer.parseInt(args[0]));
+            try (DatagramServer server = DatagramServer.forgetful(bind)) {
                 System.out.println("port " + server.address().getPort());
                 awaitEndOfInput();
                 Runtime.getRuntime().halt(0);

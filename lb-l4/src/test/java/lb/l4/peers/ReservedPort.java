@@ -1,4 +1,4 @@
-package lb.cli.it.process;
+package lb.l4.peers;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,6 +18,10 @@ public final class ReservedPort implements AutoCloseable {
 
     public int number() {
         return bound.getLocalPort();
+    }
+
+    public InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), number());
     }
 
     /// As a flag of `lb` has it.
