@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// @param busyPoll how long a worker goes on asking for events after the last one before it sleeps; zero for not
 ///     at all, at most 1 s
 /// @param zone where this process runs; backends in the same zone are preferred. Null if that was not said
+/// @param admin how the running process is asked and told
 public record LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
-        CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners,
+        CongestionControl congestionControl, @Nullable String zone, AdminConfig admin, List<ListenerConfig> listeners,
         List<PoolConfig> pools) {
 
     public LbConfig {
@@ -22,9 +23,39 @@ public record LbConfig(int workers, int maxConnections, Duration drainTimeout, D
         pools = List.copyOf(pools);
     }
 
+    /// One that nobody can ask or tell.
+    public LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
+            CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners,
+            List<PoolConfig> pools) {
+        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, AdminConfig.OFF, listeners,
+                pools);
+    }
+
     /// One of which nobody said where it runs.
     public LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
             CongestionControl congestionControl, List<ListenerConfig> listeners, List<PoolConfig> pools) {
         this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, null, listeners, pools);
+    }
+
+    /// The same with other listeners and pools.
+    public LbConfig with(List<ListenerConfig> otherListeners, List<PoolConfig> otherPools) {
+        return new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, admin,
+                otherListeners, otherPools);
+    }
+
+    /// The same, asked and told in another way.
+    public LbConfig with(AdminConfig changed) {
+        return new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, changed,
+                listeners, pools);
+    }
+
+    /// The pool of that name, or null.
+    public @Nullable PoolConfig pool(String name) {
+        for (PoolConfig pool : pools) {
+            if (pool.name().equals(name)) {
+                return pool;
+            }
+        }
+        return null;
     }
 }
