@@ -1,15 +1,20 @@
 package lb.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import lb.cli.live.ConfigSource;
+import lb.cli.live.LiveConfiguration;
+import lb.cli.live.Outcome;
+import lb.cli.live.StateFile;
 import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
 import lb.core.config.LbConfig;
@@ -29,17 +34,21 @@ final class LbServer {
 
     private static final long KILL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+    private final ConfigSource source;
     private final LbConfig config;
     private final PrintWriter err;
+    private final long startedMillis = System.currentTimeMillis();
     /// Who has it ends the process: the main thread in peace, or a second signal.
     private final AtomicBoolean ending = new AtomicBoolean();
     private final AtomicReference<@Nullable Running> running = new AtomicReference<>();
 
-    private record Running(Engine engine, AccessLog accessLog) {}
+    private record Running(Engine engine, AccessLog accessLog, LiveConfiguration live, Administration admin) {}
 
+    /// @param config what the source has said
     /// @param err
     ///            takes the reasons when it cannot start, as plain lines
-    LbServer(LbConfig config, PrintWriter err) {
+    LbServer(ConfigSource source, LbConfig config, PrintWriter err) {
+        this.source = source;
         this.config = config;
         this.err = err;
     }
@@ -48,25 +57,35 @@ final class LbServer {
     int run() {
         // First of all, so that a signal during start is not lost.
         CompletableFuture<String> signal = Signals.takeOver(this::endAtOnce);
-        for (String name : List.of("HUP", "USR1")) {
-            Signals.on(name, () -> LOG.warn("SIG{}: this version cannot reload; restart to take a changed "
-                    + "configuration into use", name));
-        }
-        try (AccessLog accessLog = new AccessLog(); Engine engine = new Engine(config, accessLog)) {
-            running.set(new Running(engine, accessLog));
-            ApplyResult result = engine.apply(config).get();
+        Signals.on("HUP", this::reload);
+        Signals.on("USR1", () -> LOG.warn("SIGUSR1: means nothing to this version"));
+        try (AccessLog accessLog = new AccessLog();
+                Engine engine = new Engine(config, accessLog);
+                LiveConfiguration live = new LiveConfiguration(source, config, engine,
+                        StateFile.of(config.admin().stateFile(), System.getenv()));
+                Administration admin = new Administration(config.admin(), engine, live, startedMillis, signal)) {
+            running.set(new Running(engine, accessLog, live, admin));
+            admin.openChosen();
+            ApplyResult result = live.start();
             if (result instanceof ApplyResult.Refused refused) {
                 refused.problems().forEach(problem -> err.println("lb: " + problem));
                 err.flush();
                 return Main.FAILED;
             }
             if (LOG.isInfoEnabled()) {
-                LOG.info("lb {}: listening on {}", Version.current(), ListeningLine.of(config, engine.addresses()));
+                LOG.info("lb {}: listening on {}", Version.current(),
+                        ListeningLine.of(live.inUse().config(), engine.addresses()));
             }
-            drain(engine, signal.get());
+            admin.openUsual();
+            String reason = signal.get();
+            drain(engine, reason, live.inUse().file().drainTimeout());
             claimEnd();
             return Main.OK;
-        } catch (ExecutionException e) {
+        } catch (IOException e) {
+            err.println("lb: cannot start: " + e.getMessage());
+            err.flush();
+            return Main.FAILED;
+        } catch (ExecutionException | CompletionException e) {
             claimEnd();
             err.println("lb: cannot start: " + (e.getCause() == null ? e : e.getCause()).getMessage());
             err.flush();
@@ -83,8 +102,22 @@ final class LbServer {
         }
     }
 
-    private void drain(Engine engine, String signal) throws InterruptedException, ExecutionException {
-        Duration timeout = config.drainTimeout();
+    /// SIGHUP. Threading: the JVM's signal thread.
+    private void reload() {
+        Running now = running.get();
+        if (now == null) {
+            LOG.warn("SIGHUP: the configuration is being read for the first time");
+            return;
+        }
+        now.live().reload(false, false).thenAccept(outcome -> {
+            if (outcome.kind() != Outcome.Kind.DONE) {
+                LOG.error("SIGHUP: {}", outcome.message());
+            }
+        });
+    }
+
+    private static void drain(Engine engine, String signal, Duration timeout)
+            throws InterruptedException, ExecutionException {
         LOG.info("{}: accepting no more; sessions have {} to end", signal, inWords(timeout));
         int closed = engine.drain(timeout).get();
         if (closed == 0) {
@@ -119,6 +152,7 @@ final class LbServer {
         }
         try {
             if (now != null) {
+                now.admin().close();
                 now.engine().close();
                 now.accessLog().close();
             }

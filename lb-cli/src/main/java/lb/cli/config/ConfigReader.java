@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import lb.core.config.AccessLogFormat;
+import lb.core.config.AdminConfig;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.CongestionControl;
 import lb.core.config.LbConfig;
@@ -86,6 +87,16 @@ public final class ConfigReader {
         return read(flags.toObject(), new Findings(changes));
     }
 
+    /// Reads a backend that is added to a pool of a configuration in use.
+    ///
+    /// @param written as in a file: `ADDRESS[,name=NAME][,weight=N]...`
+    /// @param from what problems name as the place where it was written
+    /// @return the configuration with that backend; with several, if it is a host name of several addresses
+    public ReadResult readBackend(LbConfig config, String pool, String written, String from) {
+        return new AddedBackend(new Findings(changes), new HostNames(resolver, resolveDeadline), reference())
+                .read(config, pool, written, from);
+    }
+
     /// The keys of reference.conf that the last reading asked for.
     Set<String> keysRead() {
         return keysRead;
@@ -117,6 +128,7 @@ public final class ConfigReader {
         Duration busyPoll = top.read("busy-poll", Values.microseconds().or("off", Duration.ZERO));
         CongestionControl congestionControl = top.read("congestion-control", CONGESTION_CONTROL);
         String zone = top.readOptional("zone", Values.backendName());
+        AdminConfig admin = new AdminReader(top).read();
         AccessLogFormat accessLog = top.read("access-log", ListenerReader.ACCESS_LOG);
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
@@ -144,7 +156,7 @@ public final class ConfigReader {
         keysRead = findings.keysRead();
         return findings.isClean()
                 ? new ReadResult.Valid(
-                        new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone,
+                        new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, admin,
                                 listeners, pools),
                         findings.warnings(), derivations(top, budget, flows, maxConnections, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
@@ -231,7 +243,7 @@ public final class ConfigReader {
                 top.isAuto("max-connections") ? budget.explanation() : null, maxFlows, tableSizes);
     }
 
-    private static ConfigObject defaults(ConfigObject reference, String kind) {
+    static ConfigObject defaults(ConfigObject reference, String kind) {
         return reference.toConfig().getObject("lb.defaults." + kind);
     }
 }

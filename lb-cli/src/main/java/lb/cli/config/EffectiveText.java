@@ -1,6 +1,7 @@
 package lb.cli.config;
 
 import com.typesafe.config.ConfigUtil;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -8,13 +9,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import lb.core.config.AddressFile;
+import lb.core.config.AdminConfig;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.ConnectionIdConfig;
 import lb.core.config.FailureConfig;
+import lb.core.config.FilePlace;
 import lb.core.config.FlowConfig;
 import lb.core.config.HealthConfig;
+import lb.core.config.IpText;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
@@ -48,6 +52,7 @@ public final class EffectiveText {
         text.line("busy-poll", config.busyPoll().isZero() ? "off" : micros(config.busyPoll()));
         text.line("congestion-control", word(config.congestionControl()));
         text.line("zone", orNull(config.zone()));
+        text.admin(config.admin());
         text.open("listeners");
         config.listeners().forEach(listener -> text.listener(listener, valid.derivations()));
         text.close();
@@ -55,6 +60,23 @@ public final class EffectiveText {
         config.pools().forEach(text::pool);
         text.close();
         return text.out.toString();
+    }
+
+    private void admin(AdminConfig admin) {
+        open("admin");
+        line("socket", place(admin.socket()));
+        line("http", admin.http() == null ? "off" : quoted(IpText.of(admin.http())));
+        line("token-file", orNull(admin.tokenFile() == null ? null : admin.tokenFile().toString()));
+        close();
+        line("state-file", place(admin.stateFile()));
+    }
+
+    private static String place(FilePlace place) {
+        return switch (place) {
+            case FilePlace.Auto() -> "auto";
+            case FilePlace.Off() -> "off";
+            case FilePlace.At(Path path) -> quoted(path.toString());
+        };
     }
 
     private void listener(ListenerConfig listener, Derivations derivations) {

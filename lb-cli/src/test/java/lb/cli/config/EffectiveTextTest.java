@@ -15,6 +15,8 @@ class EffectiveTextTest {
             congestion-control = system
             access-log = text
             zone = "eu-1{a}"
+            admin { socket = "/run/x y/s" }
+            state-file = off
             listeners {
               a {
                 bind = "[::1]:6000-6100", pool = "p 1", protocol = [tcp], allow = ["10.0.0.0/8", "::1"], deny = "fd00::/16"
