@@ -59,7 +59,7 @@ final class RunCommand implements Callable<Integer> {
         RunFlags flags = new RunFlags(given);
         Path file = given.matchedOptionValue("--file", null);
         requireFileOrFlags(file, flags);
-        // Before any other thread may log: two that set up Log4j at once can leave its default configuration behind.
+        // Before any other thread logs, which would set up Log4j's default one.
         Logs.start(Level.valueOf(given.matchedOptionValue("--log-level", LogLevel.INFO).name()));
         CompletableFuture<Void> ready = prepare();
         try {

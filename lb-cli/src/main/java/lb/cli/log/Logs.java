@@ -15,6 +15,7 @@ import org.apache.logging.log4j.core.config.ConfigurationSource;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.status.StatusLogger;
+import org.jspecify.annotations.Nullable;
 
 /// Sets Log4j up, part by part: to look for plugins, for what a file or a builder would say, takes a third of a start.
 public final class Logs {
@@ -26,6 +27,10 @@ public final class Logs {
     private static final int QUEUED_LINES = 1024;
     private static final long STOP_MILLIS = 1_000;
     private static final long GRACE_MILLIS = 200;
+
+    /// Kept here because Log4j only knows it weakly: collected before the first logger is made, it would be replaced by
+    /// one that writes errors only, to stdout.
+    @SuppressWarnings("unused") private static @Nullable LoggerContext kept;
 
     private Logs() {}
 
@@ -40,6 +45,7 @@ public final class Logs {
         if (context.getConfiguration() != configuration) {
             context.reconfigure(configuration);
         }
+        kept = context;
     }
 
     private static final class Operational extends AbstractConfiguration {

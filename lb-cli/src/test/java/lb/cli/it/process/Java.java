@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.spi.ToolProvider;
 
 /// Command lines of child JVMs.
-final class Java {
+public final class Java {
 
     private static final Path HOME = Path.of(System.getProperty("java.home"));
     private static final String TEST_CLASS_PATH = System.getProperty("java.class.path");
@@ -33,7 +33,7 @@ final class Java {
     }
 
     /// A main class of the tests.
-    static List<String> test(Class<?> main, String... args) {
+    public static List<String> test(Class<?> main, String... args) {
         List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/java").toString(), "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", "-cp", TEST_CLASS_PATH, main.getName()));
         command.addAll(List.of(args));
