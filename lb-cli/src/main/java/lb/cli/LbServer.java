@@ -2,16 +2,20 @@ package lb.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import lb.cli.live.ConfigSource;
+import lb.cli.live.LiveConfiguration;
+import lb.cli.live.Outcome;
+import lb.cli.live.StateFile;
 import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
 import lb.cli.systemd.Supervisor;
@@ -35,17 +39,21 @@ final class LbServer {
     /// What is written and closed when the last session has ended takes less.
     private static final Duration AFTER_DRAIN = Duration.ofSeconds(10);
 
+    private final ConfigSource source;
     private final LbConfig config;
     private final PrintWriter err;
+    private final long startedMillis = System.currentTimeMillis();
     /// Who has it ends the process: the main thread in peace, or a second signal.
     private final AtomicBoolean ending = new AtomicBoolean();
     private final AtomicReference<@Nullable Running> running = new AtomicReference<>();
 
-    private record Running(Engine engine, AccessLog accessLog) {}
+    private record Running(Engine engine, AccessLog accessLog, LiveConfiguration live, Administration admin) {}
 
+    /// @param config what the source has said
     /// @param err
     ///            takes the reasons when it cannot start, as plain lines
-    LbServer(LbConfig config, PrintWriter err) {
+    LbServer(ConfigSource source, LbConfig config, PrintWriter err) {
+        this.source = source;
         this.config = config;
         this.err = err;
     }
@@ -54,14 +62,14 @@ final class LbServer {
     int run() {
         // First of all, so that a signal during start is not lost.
         CompletableFuture<String> signal = Signals.takeOver(this::endAtOnce);
-        Signals.on("HUP", () -> LOG.warn("SIGHUP: this version cannot reload; restart to take a changed configuration "
-                + "into use"));
+        Signals.on("HUP", this::reload);
         Signals.on("USR1", this::reopenLog);
         try {
             return serve(signal);
-        } catch (UncheckedIOException e) {
-            return cannotStart("access-log-file: " + e.getMessage());
-        } catch (ExecutionException e) {
+        } catch (IOException e) {
+            claimEnd();
+            return cannotStart(e.getMessage());
+        } catch (ExecutionException | CompletionException e) {
             claimEnd();
             return cannotStart((e.getCause() == null ? e : e.getCause()).getMessage());
         } catch (IllegalStateException e) {
@@ -82,32 +90,42 @@ final class LbServer {
         return Main.FAILED;
     }
 
-    private int serve(CompletableFuture<String> signal) throws InterruptedException, ExecutionException {
+    private int serve(CompletableFuture<String> signal) throws IOException, InterruptedException, ExecutionException {
         try (AccessLog accessLog = openLog();
                 Engine engine = new Engine(config, accessLog);
-                Supervisor supervisor = Supervisor.of(System.getenv(), LOG::warn)) {
-            running.set(new Running(engine, accessLog));
-            if (engine.apply(config).get() instanceof ApplyResult.Refused refused) {
+                Supervisor supervisor = Supervisor.of(System.getenv(), LOG::warn);
+                LiveConfiguration live = new LiveConfiguration(source, config, engine,
+                        StateFile.of(config.admin().stateFile(), System.getenv()));
+                Administration admin = new Administration(config.admin(), engine, live, startedMillis, signal)) {
+            running.set(new Running(engine, accessLog, live, admin));
+            admin.openChosen();
+            if (live.start() instanceof ApplyResult.Refused refused) {
                 refused.problems().forEach(problem -> err.println("lb: " + problem));
                 err.flush();
                 return Main.FAILED;
             }
-            String listening = "listening on " + ListeningLine.of(config, engine.addresses());
+            String listening = listening(engine, live);
             LOG.info("lb {}: {}", Version.current(), listening);
             supervisor.ready(listening);
             supervisor.watch(engine::askLoops);
-            drain(engine, supervisor, signal.get());
+            live.tellReloads(supervisor::reloading, () -> supervisor.ready(listening(engine, live)));
+            admin.openUsual();
+            drain(engine, supervisor, signal.get(), live.inUse().file().drainTimeout());
             claimEnd();
             return Main.OK;
         }
     }
 
-    private AccessLog openLog() {
+    private static String listening(Engine engine, LiveConfiguration live) {
+        return "listening on " + ListeningLine.of(live.inUse().config(), engine.addresses());
+    }
+
+    private AccessLog openLog() throws IOException {
         Path file = config.accessLogFile();
         try {
             return file == null ? new AccessLog() : new AccessLog(file);
         } catch (IOException e) {
-            throw new UncheckedIOException(e.getMessage(), e);
+            throw new IOException("access-log-file: " + e.getMessage(), e);
         }
     }
 
@@ -121,9 +139,22 @@ final class LbServer {
         }
     }
 
-    private void drain(Engine engine, Supervisor supervisor, String signal)
+    /// SIGHUP. Threading: the JVM's signal thread.
+    private void reload() {
+        Running now = running.get();
+        if (now == null) {
+            LOG.warn("SIGHUP: the configuration is being read for the first time");
+            return;
+        }
+        now.live().reload(false, false).thenAccept(outcome -> {
+            if (outcome.kind() != Outcome.Kind.DONE) {
+                LOG.error("SIGHUP: {}", outcome.message());
+            }
+        });
+    }
+
+    private static void drain(Engine engine, Supervisor supervisor, String signal, Duration timeout)
             throws InterruptedException, ExecutionException {
-        Duration timeout = config.drainTimeout();
         String draining = signal + ": accepting no more; sessions have " + inWords(timeout) + " to end";
         LOG.info(draining);
         supervisor.stopping(draining, timeout.plus(AFTER_DRAIN));
@@ -160,6 +191,7 @@ final class LbServer {
         }
         try {
             if (now != null) {
+                now.admin().close();
                 now.engine().close();
                 now.accessLog().close();
             }

@@ -10,6 +10,14 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.cli.config.Suggestion;
+import lb.cli.remote.ChangeVerb;
+import lb.cli.remote.ExplainVerb;
+import lb.cli.remote.LogLevelVerb;
+import lb.cli.remote.ReloadVerb;
+import lb.cli.remote.SessionsVerb;
+import lb.cli.remote.StateVerb;
+import lb.cli.remote.StatusVerb;
+import lb.cli.remote.StopVerb;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,11 +31,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Callable<Integer> {
 
     /// Done.
-    static final int OK = 0;
+    public static final int OK = 0;
     /// Failed while running, such as when an address cannot be bound.
-    static final int FAILED = 1;
+    public static final int FAILED = 1;
     /// Wrong usage or invalid configuration.
-    static final int INVALID = 2;
+    public static final int INVALID = 2;
 
     /// All that picocli has to make itself are lists. Its own factory would look for Groovy in every jar.
     private static final CommandLine.IFactory LISTS = new CommandLine.IFactory() {
@@ -105,7 +113,7 @@ public final class Main implements Callable<Integer> {
 
     /// A command with the options that all have, for it to add its own. These are what picocli's mixin would add, which it
     /// describes by annotations.
-    static CommandSpec describe(Callable<Integer> command, String name, String description) {
+    public static CommandSpec describe(Callable<Integer> command, String name, String description) {
         CommandSpec spec = CommandSpec.wrapWithoutInspection(command, LISTS).name(name);
         spec.usageMessage().description(description);
         spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true)
@@ -120,6 +128,18 @@ public final class Main implements Callable<Integer> {
         verbs.put("run", RunCommand::spec);
         verbs.put("check", CheckCommand::spec);
         verbs.put("demo", DemoCommand::spec);
+        verbs.put("status", StatusVerb::spec);
+        verbs.put("sessions", SessionsVerb::spec);
+        verbs.put("drain", StateVerb::drain);
+        verbs.put("ready", StateVerb::ready);
+        verbs.put("maint", StateVerb::maint);
+        verbs.put("weight", ChangeVerb::weight);
+        verbs.put("add", ChangeVerb::add);
+        verbs.put("remove", ChangeVerb::remove);
+        verbs.put("explain", ExplainVerb::spec);
+        verbs.put("log-level", LogLevelVerb::spec);
+        verbs.put("reload", ReloadVerb::spec);
+        verbs.put("stop", StopVerb::spec);
         verbs.put("version", VersionCommand::spec);
         return verbs;
     }

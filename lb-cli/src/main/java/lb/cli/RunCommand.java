@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import lb.cli.config.ConfigReader;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
+import lb.cli.live.ConfigSource;
 import lb.cli.log.LogFormat;
 import lb.cli.log.Logs;
 import lb.l4.engine.Engine;
@@ -35,10 +36,12 @@ final class RunCommand implements Callable<Integer> {
                 "Example:", "  lb run --listen 127.0.0.1:5432 --backend 127.0.0.1:15432 \\",
                 "         --backend 127.0.0.1:25432,weight=3 --balance least-connections", "",
                 "SIGTERM and SIGINT: accept nothing more, let sessions end, exit with 0.",
-                "A second one: end at once, exit with 1.");
+                "A second one: end at once, exit with 1.",
+                "SIGHUP: read the configuration again and take it into use, as lb reload does.");
         run.addOption(OptionSpec.builder("-f", "--file").paramLabel("FILE").type(Path.class).converters(Path::of)
                 .description(
-                        "The configuration file; - is stdin. Excludes the flags below, but for --log-level and --log-format.")
+                        "The configuration file; - is stdin. Excludes the flags below, but for "
+                                + "--log-level, --log-format and --admin.")
                 .build());
         RunFlags.addTo(run);
         run.addOption(OptionSpec.builder("--log-level").paramLabel("LEVEL").type(LogLevel.class)
@@ -46,6 +49,10 @@ final class RunCommand implements Callable<Integer> {
         run.addOption(OptionSpec.builder("--log-format").paramLabel("FORMAT").type(LogFormat.class)
                 .description("How: text, json, or journal (without time, with priority), the default where stderr is "
                         + "systemd's journal.")
+                .build());
+        run.addOption(OptionSpec.builder("--admin").paramLabel("PATH").type(Path.class).converters(Path::of)
+                .description("The unix socket on which lb status, lb reload and the others find it; by default "
+                        + "admin.sock in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/lb or /run/lb. Goes before admin.socket.")
                 .build());
         return run;
     }
@@ -64,10 +71,14 @@ final class RunCommand implements Callable<Integer> {
                 format == null ? LogFormat.suiting(System.getenv()) : format);
         CompletableFuture<Void> ready = prepare();
         try {
-            ReadResult result = file == null ? reader.read(flags.toFlags()) : reader.read(file);
+            ConfigSource source = new ConfigSource(reader, file, flags.toFlags(),
+                    given.matchedOptionValue("--admin", null));
+            ReadResult result = source.read();
             Problems.print(err, result);
             ready.join();
-            return result instanceof ReadResult.Valid valid ? new LbServer(valid.config(), err).run() : Main.INVALID;
+            return result instanceof ReadResult.Valid valid
+                    ? new LbServer(source, valid.config(), err).run()
+                    : Main.INVALID;
         } finally {
             Logs.stop();
         }

@@ -55,10 +55,9 @@ final class Signals {
 
     private void received(String name, Runnable second) {
         CompletableFuture<String> ended = first.getAndSet(null);
-        if (ended == null) {
+        // What was ended in another way is ended once more by a first signal.
+        if (ended == null || !ended.complete("SIG" + name)) {
             second.run();
-        } else {
-            ended.complete("SIG" + name);
         }
     }
 }

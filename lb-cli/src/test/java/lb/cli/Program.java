@@ -3,6 +3,7 @@ package lb.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +33,11 @@ final class Program implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", System.getProperty("java.class.path"), "lb.cli.Main"));
         command.addAll(List.of(args));
-        return new Program(new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(
-                new java.io.File("/dev/null"))).start());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+        // A folder of its own for its admin socket, not the machine's.
+        builder.environment().put("RUNTIME_DIRECTORY", Files.createTempDirectory("lb-test").toString());
+        return new Program(builder.start());
     }
 
     /// Waits for a line on stderr; fails with what there was if the process ends

@@ -100,7 +100,7 @@ class ServerProcessTest {
         try (ServerSocket backend = backend(); Program lb = start(backend)) {
             awaitPort(lb);
             lb.signal("HUP");
-            lb.awaitLine(line -> line.contains("WARN  SIGHUP: this version cannot reload; restart"));
+            lb.awaitLine(line -> line.contains("INFO  reload of the command line: nothing has changed"));
             lb.signal("USR1");
             lb.awaitLine(line -> line.contains("INFO  SIGUSR1: there is no access-log-file to be opened again"));
             lb.signal("TERM");

@@ -24,7 +24,9 @@ class UsageTest {
     @Test
     void everyVerbAndOptionIsDescribed() {
         CommandLine main = Main.commandLine();
-        assertThat(main.getSubcommands().keySet()).containsExactlyInAnyOrder("run", "check", "demo", "version");
+        assertThat(main.getSubcommands().keySet()).containsExactlyInAnyOrder("run", "check", "demo", "version",
+                "status", "sessions", "drain", "ready", "maint", "weight", "add", "remove", "explain", "log-level",
+                "reload", "stop");
         main.getSubcommands().forEach((name, verb) -> {
             assertThat(verb.getCommandSpec().usageMessage().description()).as(name).isNotEmpty();
             assertThat(verb.getCommandSpec().optionsMap()).as(name).containsKey("--help");

@@ -87,7 +87,8 @@ final class AdmissionReader {
         return beside(value.origin()).resolve(text).toAbsolutePath().normalize();
     }
 
-    private static Path beside(ConfigOrigin origin) {
+    /// The folder of the file in which something is written; the working directory for a flag.
+    static Path beside(ConfigOrigin origin) {
         String where = Findings.where(origin);
         int line = where == null ? -1 : where.lastIndexOf(':');
         Path folder = where == null || line < 0 || where.startsWith("--")

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import lb.core.config.AccessLogConfig;
+import lb.core.config.AdminConfig;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.ConfigProblem;
 import lb.core.config.CongestionControl;
@@ -94,6 +95,16 @@ public final class ConfigReader {
         return read(flags.toObject(), new Findings(changes));
     }
 
+    /// Reads a backend that is added to a pool of a configuration in use.
+    ///
+    /// @param written as in a file: `ADDRESS[,name=NAME][,weight=N]...`
+    /// @param from what problems name as the place where it was written
+    /// @return the configuration with that backend; with several, if it is a host name of several addresses
+    public ReadResult readBackend(LbConfig config, String pool, String written, String from) {
+        return new AddedBackend(new Findings(changes), new HostNames(resolver, resolveDeadline), reference())
+                .read(config, pool, written, from);
+    }
+
     /// The keys of reference.conf that the last reading asked for.
     Set<String> keysRead() {
         return keysRead;
@@ -127,6 +138,7 @@ public final class ConfigReader {
         String zone = top.readOptional("zone", Values.backendName());
         AccessLogConfig accessLog = AccessLogReader.read(top);
         Path accessLogFile = top.readOptional("access-log-file", AdmissionReader::path);
+        AdminConfig admin = new AdminReader(top).read();
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
         Map<String, Block> poolBlocks = top.named("pools", "lb.defaults.pool", defaults(reference, "pool"));
@@ -154,7 +166,7 @@ public final class ConfigReader {
         return findings.isClean()
                 ? new ReadResult.Valid(
                         new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone,
-                                accessLogFile, listeners, pools),
+                                accessLogFile, admin, listeners, pools),
                         findings.warnings(), derivations(top, budget, flows, maxConnections, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }
@@ -240,7 +252,7 @@ public final class ConfigReader {
                 top.isAuto("max-connections") ? budget.explanation() : null, maxFlows, tableSizes);
     }
 
-    private static ConfigObject defaults(ConfigObject reference, String kind) {
+    static ConfigObject defaults(ConfigObject reference, String kind) {
         return reference.toConfig().getObject("lb.defaults." + kind);
     }
 }

@@ -10,13 +10,16 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import lb.core.config.AccessLogConfig;
 import lb.core.config.AddressFile;
+import lb.core.config.AdminConfig;
 import lb.core.config.AdmissionConfig;
 import lb.core.config.BackendConfig;
 import lb.core.config.BalanceConfig;
 import lb.core.config.ConnectionIdConfig;
 import lb.core.config.FailureConfig;
+import lb.core.config.FilePlace;
 import lb.core.config.FlowConfig;
 import lb.core.config.HealthConfig;
+import lb.core.config.IpText;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
@@ -52,6 +55,7 @@ public final class EffectiveText {
         text.line("zone", orNull(config.zone()));
         Path accessLogFile = config.accessLogFile();
         text.line("access-log-file", accessLogFile == null ? "null" : quoted(accessLogFile.toString()));
+        text.admin(config.admin());
         text.open("listeners");
         config.listeners().forEach(listener -> text.listener(listener, valid.derivations()));
         text.close();
@@ -59,6 +63,23 @@ public final class EffectiveText {
         config.pools().forEach(text::pool);
         text.close();
         return text.out.toString();
+    }
+
+    private void admin(AdminConfig admin) {
+        open("admin");
+        line("socket", place(admin.socket()));
+        line("http", admin.http() == null ? "off" : quoted(IpText.of(admin.http())));
+        line("token-file", orNull(admin.tokenFile() == null ? null : admin.tokenFile().toString()));
+        close();
+        line("state-file", place(admin.stateFile()));
+    }
+
+    private static String place(FilePlace place) {
+        return switch (place) {
+            case FilePlace.Auto() -> "auto";
+            case FilePlace.Off() -> "off";
+            case FilePlace.At(Path path) -> quoted(path.toString());
+        };
     }
 
     private void listener(ListenerConfig listener, Derivations derivations) {

@@ -65,14 +65,17 @@ public final class Rehearsal {
     private static Process start(String[] command, int port) throws IOException {
         Path file = Files.createTempFile("lb-rehearsal", ".conf");
         file.toFile().deleteOnExit();
+        Path admin = Files.createTempDirectory("lb-rehearsal");
+        admin.toFile().deleteOnExit();
         Files.writeString(file, """
                 drain-timeout = 1s
+                admin { socket = "%s/admin.sock" }
                 listeners {
                   default { bind = "127.0.0.1:0", pool = default }
                   datagrams { bind = "127.0.0.1:0", protocol = udp, pool = default }
                 }
                 pools { default { backends = ["127.0.0.1:%d"] } }
-                """.formatted(port));
+                """.formatted(admin, port));
         List<String> words = Stream.concat(Arrays.stream(command), Stream.of("run", "-f", file.toString())).toList();
         return new ProcessBuilder(words).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     }

@@ -1,6 +1,8 @@
 package lb.cli.log;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
@@ -19,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 /// Sets Log4j up, part by part: to look for plugins, for what a file or a builder would say, takes a third of a start.
 public final class Logs {
 
+    /// The levels that there are, from few lines to many.
+    public static final List<String> LEVELS = List.of("error", "warn", "info", "debug");
+
+    private static final String OURS = "lb";
     private static final int QUEUED_LINES = 1024;
     private static final long STOP_MILLIS = 1_000;
     private static final long GRACE_MILLIS = 200;
@@ -68,7 +74,7 @@ public final class Logs {
             addAppender(queue);
             getRootLogger().setLevel(level.isMoreSpecificThan(Level.WARN) ? level : Level.WARN);
             getRootLogger().addAppender(queue, null, null);
-            add("lb", level);
+            add(OURS, level);
             // It looks for network interfaces that nobody asks it for, and prints a trace where there are none.
             add("io.netty.util.NetUtilInitializations", Level.ERROR);
             setState(State.INITIALIZED);
@@ -87,6 +93,18 @@ public final class Logs {
             logger.setParent(getRootLogger());
             addLogger(name, logger);
         }
+    }
+
+    /// From which level up lines of ours are written, in lower case.
+    public static String level() {
+        return LogManager.getLogger(OURS).getLevel().name().toLowerCase(Locale.ROOT);
+    }
+
+    /// Writes lines of ours from another level up, from now on.
+    ///
+    /// @param level one of [#LEVELS]
+    public static void setLevel(String level) {
+        Configurator.setLevel(OURS, Level.valueOf(level));
     }
 
     /// Writes what is queued, for a second at most. Nothing is logged afterwards.

@@ -16,6 +16,8 @@ class EffectiveTextTest {
             access-log { format = text, one-in = 10, events = start-and-end, tcp-info = true }
             access-log-file = "/var/log/lb/a b.log"
             zone = "eu-1{a}"
+            admin { socket = "/run/x y/s" }
+            state-file = off
             listeners {
               a {
                 bind = "[::1]:6000-6100", pool = "p 1", protocol = [tcp], allow = ["10.0.0.0/8", "::1"], deny = "fd00::/16"

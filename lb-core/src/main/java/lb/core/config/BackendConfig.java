@@ -28,6 +28,11 @@ public record BackendConfig(String name, Endpoint endpoint, int weight, boolean 
         return new BackendConfig(name, endpoint, weight, backup, serverId, maxConnections, other);
     }
 
+    /// The same with another weight.
+    public BackendConfig withWeight(int changed) {
+        return new BackendConfig(name, endpoint, changed, backup, serverId, maxConnections, place);
+    }
+
     /// The same with a limit.
     public BackendConfig withMaxConnections(int most) {
         return new BackendConfig(name, endpoint, weight, backup, serverId, most, place);

@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///     at all, at most 1 s
 /// @param accessLogFile where access-log lines are added to; null for stdout
 /// @param zone where this process runs; backends in the same zone are preferred. Null if that was not said
+/// @param admin how the running process is asked and told
 public record LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
-        CongestionControl congestionControl, @Nullable String zone, @Nullable Path accessLogFile,
+        CongestionControl congestionControl, @Nullable String zone, @Nullable Path accessLogFile, AdminConfig admin,
         List<ListenerConfig> listeners, List<PoolConfig> pools) {
 
     public LbConfig {
@@ -24,16 +25,41 @@ public record LbConfig(int workers, int maxConnections, Duration drainTimeout, D
         pools = List.copyOf(pools);
     }
 
-    /// One that writes its access log to stdout.
+    /// One that writes its access log to stdout, and that nobody can ask or tell.
     public LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
             CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners,
             List<PoolConfig> pools) {
-        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, null, listeners, pools);
+        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, null, AdminConfig.OFF, listeners,
+                pools);
     }
 
-    /// The same, of which nobody said where it runs.
+    /// One of which nobody said where it runs.
     public LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
             CongestionControl congestionControl, List<ListenerConfig> listeners, List<PoolConfig> pools) {
-        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, null, null, listeners, pools);
+        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, null, listeners, pools);
+    }
+
+    /// The same with other listeners and pools.
+    public LbConfig with(List<ListenerConfig> otherListeners, List<PoolConfig> otherPools) {
+        return new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, accessLogFile,
+                admin,
+                otherListeners, otherPools);
+    }
+
+    /// The same, asked and told in another way.
+    public LbConfig with(AdminConfig changed) {
+        return new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, accessLogFile,
+                changed,
+                listeners, pools);
+    }
+
+    /// The pool of that name, or null.
+    public @Nullable PoolConfig pool(String name) {
+        for (PoolConfig pool : pools) {
+            if (pool.name().equals(name)) {
+                return pool;
+            }
+        }
+        return null;
     }
 }

@@ -62,6 +62,11 @@ public record ListenerConfig(String name, Bind bind, String pool, List<Cidr> all
                 socket, accessLog, tcp, udp, admission, changed);
     }
 
+    /// Whether it binds the same sockets as another one, so that it can take them over.
+    public boolean hasSocketsOf(ListenerConfig other) {
+        return bind.equals(other.bind) && tcp == other.tcp && (udp == null) == (other.udp == null);
+    }
+
     /// Whom `allow` and `deny` let in, files included.
     public AddressRules rules() {
         return new AddressRules(AddressFile.all(allow, admission.allowFiles()),

@@ -2,6 +2,7 @@ package lb.core.config;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A named group of backends and how sessions to it are handled. The defaults
 /// stand in reference.conf.
@@ -46,6 +47,23 @@ public record PoolConfig(String name, BalanceConfig balance, List<BackendConfig>
         return new PoolConfig(name, balance, backends, health, onNoneHealthy, proxyProtocol, connectTimeout,
                 connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
                 queue, changed);
+    }
+
+    /// The same with other backends.
+    public PoolConfig with(List<BackendConfig> others) {
+        return new PoolConfig(name, balance, others, health, onNoneHealthy, proxyProtocol, connectTimeout,
+                connectTries, idleTimeout, finTimeout, maxLifetime, lifetimeJitterPercent, keepalive, maxConnections,
+                queue, failure);
+    }
+
+    /// The backend of that name, or null.
+    public @Nullable BackendConfig backend(String backendName) {
+        for (BackendConfig backend : backends) {
+            if (backend.name().equals(backendName)) {
+                return backend;
+            }
+        }
+        return null;
     }
 
     /// What happens to a new session when every backend is down.

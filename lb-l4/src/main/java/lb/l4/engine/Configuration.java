@@ -12,11 +12,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
-import lb.core.config.BackendConfig;
+import lb.core.config.ConfigChange;
+import lb.core.config.ConfigDifference;
 import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
+import lb.core.pool.AdminState;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
 import lb.l4.engine.ListeningSockets.Group;
@@ -52,6 +54,9 @@ final class Configuration {
     /// Completes when no listener that was ever stopped can bring another connection.
     private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
     private @Nullable String zone;
+    /// The first one, of which some keys stay in force.
+    private @Nullable LbConfig started;
+    private @Nullable LbConfig current;
     private boolean isStopping;
 
     /// @param tarpits what all listeners together may hold of connections that they did not let in
@@ -72,7 +77,9 @@ final class Configuration {
     }
 
     /// Takes `config` into use, completely or not at all.
-    ApplyResult apply(LbConfig config) {
+    ///
+    /// @param states of backends by their ids, where an administrator has said something; all others stay what they are
+    ApplyResult apply(LbConfig config, Map<String, AdminState> states) {
         List<ConfigProblem> problems = new ArrayList<>();
         if (isStopping) {
             problems.add(new ConfigProblem(null, "lb", null, "is stopping and takes no configuration"));
@@ -83,24 +90,59 @@ final class Configuration {
             opened.values().forEach(groups -> groups.forEach(sockets::close));
             return new ApplyResult.Refused(problems);
         }
-        List<String> changes = new ArrayList<>();
-        if (config.workers() != workers.length) {
-            changes.add("workers " + workers.length + " until the next start, then " + config.workers());
-        }
+        LbConfig before = inUse();
+        List<ConfigChange> changes = before == null || started == null
+                ? List.of()
+                : ConfigDifference.between(before, config, started);
         processLimit.setLimit(config.maxConnections());
         tarpits.setLimit(TcpWorker.tarpits(config.maxConnections()));
-        applyPools(config, changes);
-        applyListeners(config, opened, changes);
-        removePools(config, changes);
+        applyPools(config, states);
+        applyListeners(config, opened);
+        removePools(config);
         files.watch(config.listeners());
-        return new ApplyResult.Applied(List.copyOf(changes));
+        started = started == null ? config : started;
+        current = config;
+        return new ApplyResult.Applied(changes);
+    }
+
+    /// What `config` would change.
+    ApplyResult compare(LbConfig config) {
+        LbConfig before = inUse();
+        return new ApplyResult.Applied(before == null || started == null
+                ? List.of()
+                : ConfigDifference.between(before, config, started));
+    }
+
+    /// The configuration in use, with files of addresses as they are now; null before the first.
+    private @Nullable LbConfig inUse() {
+        return current == null
+                ? null
+                : current.with(listeners.values().stream().map(RunningListener::config).toList(), current.pools());
     }
 
     Map<String, List<InetSocketAddress>> addresses() {
         Map<String, List<InetSocketAddress>> addresses = new TreeMap<>();
-        listeners.forEach((name, listener) -> addresses.put(name,
-                listener.groups().stream().map(group -> group.address().socketAddress()).distinct().toList()));
+        listeners.forEach((name, listener) -> addresses.put(name, listener.addresses()));
         return addresses;
+    }
+
+    EngineStatus status() {
+        return new EngineStatus(processLimit.active(), processLimit.limit(),
+                listeners.values().stream().map(RunningListener::status).toList(),
+                pools.values().stream().map(RunningPool::status).toList());
+    }
+
+    /// What would become of a client.
+    ///
+    /// @param listener the only one that is meant; null for all
+    List<Explanation> explain(Explainer explainer, @Nullable String listener) {
+        List<Explanation> explanations = new ArrayList<>();
+        listeners.forEach((name, running) -> {
+            if (listener == null || listener.equals(name)) {
+                explanations.addAll(explainer.explain(running, pool(running.config().pool())));
+            }
+        });
+        return explanations;
     }
 
     /// The running pool of that name.
@@ -219,7 +261,7 @@ final class Configuration {
         Map<String, RunningListener> staying = new LinkedHashMap<>();
         for (ListenerConfig listener : config.listeners()) {
             RunningListener running = listeners.get(listener.name());
-            if (running != null && running.hasSocketsOf(listener)) {
+            if (running != null && running.config().hasSocketsOf(listener)) {
                 staying.put(listener.name(), running);
             }
         }
@@ -242,27 +284,22 @@ final class Configuration {
     /// An address and the name of the listener that has it.
     private record Taken(Group group, String listener) {}
 
-    private void applyPools(LbConfig config, List<String> changes) {
+    private void applyPools(LbConfig config, Map<String, AdminState> states) {
         for (PoolConfig pool : config.pools()) {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
-                pools.put(pool.name(), new RunningPool(control, pool, config.zone(), warnings, closer));
-                changes.add("pool " + pool.name() + " added");
-            } else if (!running.config().equals(pool)) {
-                changes.add("pool " + pool.name() + " changed" + backendChanges(running.config(), pool));
-                running.apply(pool, config.zone());
-            } else if (!Objects.equals(config.zone(), zone)) {
-                running.apply(pool, config.zone());
+                pools.put(pool.name(),
+                        new RunningPool(control, pool, config.zone(), states, warnings, closer));
+            } else if (!running.config().equals(pool) || !Objects.equals(config.zone(), zone)) {
+                running.apply(pool, config.zone(), states);
+            } else {
+                running.administer(states);
             }
         }
-        if (!Objects.equals(config.zone(), zone)) {
-            changes.add("zone changed");
-            zone = config.zone();
-        }
+        zone = config.zone();
     }
 
-    private void applyListeners(LbConfig config, Map<String, List<Group>> opened,
-            List<String> changes) {
+    private void applyListeners(LbConfig config, Map<String, List<Group>> opened) {
         Map<String, RunningListener> old = new LinkedHashMap<>(listeners);
         listeners.clear();
         for (ListenerConfig listener : config.listeners()) {
@@ -275,32 +312,26 @@ final class Configuration {
                 if (running != null) {
                     leave(running, groups);
                 }
-                changes.add("listener " + name + (running == null ? " added" : " moved to " + listener.bind()));
                 running = new RunningListener(listener, upstream, pool.keepalive(), processLimit, sockets, workers,
                         groups);
                 running.start();
-            } else if (running != null && running.apply(listener, upstream, pool.keepalive())) {
-                changes.add("listener " + name + " changed");
+            } else if (running != null) {
+                running.apply(listener, upstream, pool.keepalive());
             }
             if (running != null) {
                 listeners.put(name, running);
             }
         }
         List<Group> all = opened.values().stream().flatMap(List::stream).toList();
-        old.forEach((name, gone) -> {
-            leave(gone, all);
-            changes.add("listener " + name + " removed");
-        });
+        old.values().forEach(gone -> leave(gone, all));
     }
 
-    private void removePools(LbConfig config, List<String> changes) {
-        List<String> kept = config.pools().stream().map(PoolConfig::name).toList();
+    private void removePools(LbConfig config) {
         pools.entrySet().removeIf(entry -> {
-            if (kept.contains(entry.getKey())) {
+            if (config.pool(entry.getKey()) != null) {
                 return false;
             }
             entry.getValue().remove();
-            changes.add("pool " + entry.getKey() + " removed");
             return true;
         });
     }
@@ -316,32 +347,5 @@ final class Configuration {
     private static PoolConfig pool(LbConfig config, ListenerConfig listener) {
         return config.pools().stream().filter(pool -> pool.name().equals(listener.pool())).findFirst().orElseThrow(
                 () -> new IllegalArgumentException("listener " + listener.name() + ": no pool " + listener.pool()));
-    }
-
-    private static String backendChanges(PoolConfig from, PoolConfig to) {
-        StringBuilder changes = new StringBuilder();
-        for (BackendConfig backend : to.backends()) {
-            BackendConfig before = named(from, backend.name());
-            if (before == null) {
-                changes.append(", backend ").append(backend.name()).append(" added");
-            } else if (!before.equals(backend)) {
-                changes.append(", backend ").append(backend.name()).append(" changed");
-            }
-        }
-        for (BackendConfig backend : from.backends()) {
-            if (named(to, backend.name()) == null) {
-                changes.append(", backend ").append(backend.name()).append(" removed");
-            }
-        }
-        return changes.toString();
-    }
-
-    private static @Nullable BackendConfig named(PoolConfig pool, String name) {
-        for (BackendConfig backend : pool.backends()) {
-            if (backend.name().equals(name)) {
-                return backend;
-            }
-        }
-        return null;
     }
 }

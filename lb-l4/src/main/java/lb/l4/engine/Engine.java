@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,8 @@ import lb.core.config.LbConfig;
 import lb.core.pool.AdminState;
 import lb.core.pool.Pool;
 import lb.core.session.EndCause;
+import lb.core.session.OpenSession;
+import lb.core.session.SessionFilter;
 import lb.l4.engine.RunningListener.WorkerSides;
 import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
@@ -34,6 +37,7 @@ import lb.l4.tcp.SessionLog;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.udp.DropReason;
 import lb.l4.udp.UdpWorker;
+import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +55,8 @@ public final class Engine implements AutoCloseable {
             new DefaultThreadFactory("lb-control"), epoll());
     private final IoEventLoop control = controlGroup.next();
     private final FloodLimiter warnings;
+    /// Begins the id of each session.
+    private final String process = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
     private final Workers workers;
     private final WorkerSides[] sides;
     private final Configuration configuration;
@@ -90,10 +96,9 @@ public final class Engine implements AutoCloseable {
         warnings = new FloodLimiter(log::warn, nanoTime);
         workers = new Workers(config.workers(), pipeLimit, config.busyPoll(), nanoTime, warnings);
         Pacing pacing = new Pacing(config.congestionControl());
-        String process = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
         ConnectionLimit tarpits = new ConnectionLimit(TcpWorker.tarpits(config.maxConnections()));
         sides = workers.all().stream().map(worker -> {
-            String idPrefix = process + "-" + worker.index() + "-";
+            String idPrefix = idPrefix(worker);
             return new WorkerSides(new TcpWorker(worker, workers, sessionLog, warnings, pacing, idPrefix, tarpits),
                     new UdpWorker(worker, sessionLog, warnings, idPrefix));
         }).toArray(WorkerSides[]::new);
@@ -125,7 +130,19 @@ public final class Engine implements AutoCloseable {
     /// Takes `config` into use in place of the one in use, completely or not at all. Sessions that are going on keep
     /// what they have; so do pools and backends whose names stay.
     public CompletableFuture<ApplyResult> apply(LbConfig config) {
-        return CompletableFuture.supplyAsync(() -> configuration.apply(config), control);
+        return apply(config, Map.of());
+    }
+
+    /// The same where an administrator has said something of backends.
+    ///
+    /// @param states by the backends' ids; all others stay what they are
+    public CompletableFuture<ApplyResult> apply(LbConfig config, Map<String, AdminState> states) {
+        return CompletableFuture.supplyAsync(() -> configuration.apply(config, states), control);
+    }
+
+    /// What [#apply] would change, without changing it. Sockets are not opened: it is not known whether they could be.
+    public CompletableFuture<ApplyResult> compare(LbConfig config) {
+        return CompletableFuture.supplyAsync(() -> configuration.compare(config), control);
     }
 
     /// The addresses that each listener is bound to, by the listener's name.
@@ -193,6 +210,50 @@ public final class Engine implements AutoCloseable {
     public CompletableFuture<Boolean> administer(String pool, String backend, AdminState state,
             @Nullable Duration deadline) {
         return onPool(pool, running -> running.administer(backend, state, deadline));
+    }
+
+    /// What there is at this moment. It reads what others count, so no worker is disturbed.
+    public CompletableFuture<EngineStatus> status() {
+        return CompletableFuture.supplyAsync(configuration::status, control);
+    }
+
+    /// Where the next session of a client would go, and why.
+    ///
+    /// @param port 0 if it is not known
+    /// @param listener the only one that is meant; null for all
+    public CompletableFuture<List<Explanation>> explain(InetAddress client, int port, @Nullable String listener) {
+        return CompletableFuture.supplyAsync(() -> configuration.explain(new Explainer(client, port), listener),
+                control);
+    }
+
+    /// The sessions that a filter means, in no order. Each worker is asked in turn, in slices.
+    ///
+    /// @param most at which the search ends
+    public CompletableFuture<List<OpenSession>> sessions(SessionFilter filter, int most) {
+        return new SessionSearch(sides, filter, most).start();
+    }
+
+    /// Ends the session of that id.
+    ///
+    /// @return completes with false if there is none
+    public CompletableFuture<Boolean> kill(String session) {
+        for (WorkerSides side : sides) {
+            String prefix = idPrefix(side.tcp().worker());
+            if (session.startsWith(prefix)) {
+                Sweep<?> kill = session.startsWith(UdpWorker.FLOW, prefix.length())
+                        ? side.udp().kill(session)
+                        : side.tcp().kill(session);
+                return kill.goOn(1).thenApply(ended -> {
+                    kill.stop();
+                    return ended > 0;
+                });
+            }
+        }
+        return CompletableFuture.completedFuture(false);
+    }
+
+    private String idPrefix(Worker worker) {
+        return process + "-" + worker.index() + "-";
     }
 
     /// Says whether a backend has the role that its pool wants.

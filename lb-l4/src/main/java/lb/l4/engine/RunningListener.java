@@ -1,14 +1,20 @@
 package lb.l4.engine;
 
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
+import lb.core.session.OpenSession;
+import lb.core.session.SessionFilter;
 import lb.l4.engine.ListeningSockets.Group;
 import lb.l4.engine.ListeningSockets.Protocol;
 import lb.l4.tcp.Acceptor;
@@ -43,6 +49,11 @@ final class RunningListener {
     record WorkerSides(TcpWorker tcp, UdpWorker udp) {
         void execute(Runnable task) {
             tcp.worker().execute(task);
+        }
+
+        /// Ways to look at this worker's sessions.
+        Stream<Sweep<?>> looks(SessionFilter filter, Consumer<OpenSession> found) {
+            return Stream.of(tcp.look(filter, found), udp.look(filter, found));
         }
 
         /// Ways to end this worker's sessions of a backend.
@@ -93,10 +104,25 @@ final class RunningListener {
         return groups;
     }
 
-    /// Whether it has the sockets that a configuration asks for.
-    boolean hasSocketsOf(ListenerConfig other) {
-        return config.bind().equals(other.bind()) && config.tcp() == other.tcp()
-                && (config.udp() == null) == (other.udp() == null);
+    List<InetSocketAddress> addresses() {
+        return groups.stream().map(group -> group.address().socketAddress()).distinct().toList();
+    }
+
+    /// Whether the rules let a client in.
+    ///
+    /// @param address 4 or 16 bytes
+    boolean permits(byte[] address) {
+        return tcp.permits(address);
+    }
+
+    EngineStatus.OfListener status() {
+        UdpListener flows = udp;
+        Map<String, Long> refused = new TreeMap<>();
+        tcp.refused().forEach((cause, count) -> refused.put(cause.name().toLowerCase(Locale.ROOT), count));
+        Map<String, Long> dropped = new TreeMap<>();
+        dropped().forEach((reason, count) -> dropped.put(reason.toString(), count));
+        return new EngineStatus.OfListener(config.name(), addresses(), config.tcp(), flows != null, config.pool(),
+                tcp.active() + (flows == null ? 0 : flows.active()), config.maxConnections(), refused, dropped);
     }
 
     /// Datagrams that were dropped since the start; empty without UDP.
@@ -141,9 +167,11 @@ final class RunningListener {
         }
     }
 
-    /// Takes over a configuration of the same addresses. Returns whether it differs.
-    boolean apply(ListenerConfig changed, Upstream changedUpstream, KeepaliveConfig changedKeepalive) {
-        boolean differs = !changed.equals(config) || changedUpstream != upstream;
+    /// Takes over a configuration of the same addresses. What did not change is left alone: no worker hears of it.
+    void apply(ListenerConfig changed, Upstream changedUpstream, KeepaliveConfig changedKeepalive) {
+        if (changed.equals(config) && changedUpstream == upstream && changedKeepalive.equals(keepalive)) {
+            return;
+        }
         boolean listens = !changed.socket().equals(config.socket());
         config = changed;
         upstream = changedUpstream;
@@ -160,7 +188,6 @@ final class RunningListener {
                 workers[i].execute(() -> acceptors.forEach(UdpAcceptor::configure));
             }
         }
-        return differs;
     }
 
     /// Stops accepting; sessions go on.

@@ -13,12 +13,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import lb.core.balance.BalancerBuilder;
+import lb.core.config.BackendConfig;
 import lb.core.config.HealthConfig;
 import lb.core.config.LossPolicy;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
+import lb.core.pool.Candidate;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import lb.core.pool.SlowStart;
@@ -58,8 +60,9 @@ final class RunningPool {
     private boolean isStopped;
 
     /// @param zone where this process runs, or null
-    RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, FloodLimiter warnings,
-            SessionCloser closer) {
+    /// @param states what an administrator has said of backends, by their ids
+    RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, Map<String, AdminState> states,
+            FloodLimiter warnings, SessionCloser closer) {
         this.control = control;
         this.warnings = warnings;
         this.pool = new Pool(config, zone, new BalancerBuilder());
@@ -68,6 +71,7 @@ final class RunningPool {
         this.outliers = new OutlierWatch(control, pool, this::publishSoon);
         this.slowStart = new SlowStart(pool.backends());
         adoptWatches();
+        administer(states);
     }
 
     PoolConfig config() {
@@ -79,9 +83,11 @@ final class RunningPool {
     }
 
     /// @param zone where this process runs, or null
-    void apply(PoolConfig config, @Nullable String zone) {
+    /// @param states what an administrator has said of backends, by their ids; all others stay what they are
+    void apply(PoolConfig config, @Nullable String zone, Map<String, AdminState> states) {
         List<Backend> before = pool.backends();
         pool.apply(config, zone);
+        setStates(states);
         upstream.apply(config);
         adoptWatches();
         losses.apply(before);
@@ -107,6 +113,27 @@ final class RunningPool {
         cancelStep();
     }
 
+    /// Has backends be what an administrator has said.
+    void administer(Map<String, AdminState> states) {
+        if (setStates(states)) {
+            publish();
+        }
+    }
+
+    private boolean setStates(Map<String, AdminState> states) {
+        boolean isChanged = false;
+        for (Backend backend : pool.backends()) {
+            AdminState state = states.get(backend.id());
+            if (state != null && backend.adminState() != state) {
+                log.info("backend {} is {}", backend.id(), state);
+                backend.setAdminState(state);
+                losses.restart(backend, null);
+                isChanged = true;
+            }
+        }
+        return isChanged;
+    }
+
     /// An administrator's word on a backend. Returns false if there is none of that name.
     ///
     /// @param deadline after which its sessions are closed; null for what the configuration says
@@ -120,6 +147,22 @@ final class RunningPool {
         losses.restart(backend, state == AdminState.READY ? null : deadline);
         publish();
         return true;
+    }
+
+    EngineStatus.OfPool status() {
+        PoolSnapshot snapshot = pool.snapshot();
+        List<EngineStatus.OfBackend> backends = new ArrayList<>();
+        for (BackendConfig backend : config().backends()) {
+            Backend known = pool.backend(backend.name());
+            if (known != null) {
+                backends.add(new EngineStatus.OfBackend(known.id(), backend, known.adminState(), known.healthState(),
+                        snapshot.takes(known), known.isEjected(), known.hasRole(),
+                        known.share() * 100 / Candidate.FULL_SHARE, known.active(), known.sessions(),
+                        known.averageConnectNanos()));
+            }
+        }
+        return new EngineStatus.OfPool(pool.name(), config().balance(), pool.active(), pool.queue().size(),
+                snapshot.isPanic(), backends);
     }
 
     /// What somebody found out of a backend's role. Returns false if there is none of that name.

@@ -67,7 +67,13 @@ final class SessionCloser {
     void cancel(String pool, Backend backend) {
         Lane lane = lanes.get(pool);
         if (lane != null) {
-            lane.jobs.removeIf(job -> job.backend == backend);
+            lane.jobs.removeIf(job -> {
+                boolean isBack = job.backend == backend;
+                if (isBack) {
+                    job.sweeps.forEach(Sweep::stop);
+                }
+                return isBack;
+            });
         }
     }
 

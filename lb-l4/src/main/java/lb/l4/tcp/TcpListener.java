@@ -87,6 +87,13 @@ public final class TcpListener {
         return settings;
     }
 
+    /// Whether `allow` and `deny` let a client in. Threading: any thread.
+    ///
+    /// @param address 4 or 16 bytes
+    public boolean permits(byte[] address) {
+        return settings.rules().permits(address);
+    }
+
     /// Connections that were not served since the start, by reason; client's own ends are none. Threading: any thread.
     public Map<EndCause, Long> refused() {
         return RefusalCounts.sum(refusals, false);

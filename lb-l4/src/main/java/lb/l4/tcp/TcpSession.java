@@ -9,7 +9,9 @@ import lb.core.limit.Source;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
 import lb.core.session.EndReason;
+import lb.core.session.OpenSession;
 import lb.core.session.QueueRecord;
+import lb.core.session.SessionFilter;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
 import lb.l4.linux.Linux;
@@ -296,6 +298,21 @@ final class TcpSession extends Ready {
             case RELAYING, FLUSHING -> relay().onDeadline();
             case CLOSED -> throw new AssertionError("a closed session has no deadline");
         }
+    }
+
+    /// Whether a filter means it.
+    boolean isMeant(SessionFilter filter) {
+        return filter.takes(listener.name(), upstream().pool().name(), slots.backend(), flow.clientAddress());
+    }
+
+    /// What it is at this moment.
+    OpenSession view() {
+        Backend backend = slots.backend();
+        Relay moved = relay;
+        return new OpenSession(id(), false, listener.name(), upstream().pool().name(),
+                backend == null ? null : backend.id(), flow.client(), phase(), acceptedMillis,
+                System.nanoTime() - acceptedNanos, moved == null ? 0 : moved.bytesUp(),
+                moved == null ? 0 : moved.bytesDown());
     }
 
     /// The backend is lost: ends the session if it is connected to that one, and has another one tried if it was about to

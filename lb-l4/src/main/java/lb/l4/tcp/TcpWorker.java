@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
+import lb.core.session.OpenSession;
+import lb.core.session.SessionFilter;
 import lb.l4.log.FloodLimiter;
 import lb.l4.worker.Ending;
 import lb.l4.worker.Sweep;
@@ -101,17 +104,39 @@ public final class TcpWorker {
 
     /// A way to end the sessions of one backend. Threading: any thread.
     public Sweep<?> sweep(Backend backend, EndCause cause) {
-        return new SessionSweep(backend, cause);
+        return new SessionSweep(session -> session.leave(backend, cause));
+    }
+
+    /// A way to look at sessions: it stands still after as many as it was told to find. Threading: any thread; `found` is
+    /// called on the loop.
+    public Sweep<?> look(SessionFilter filter, Consumer<OpenSession> found) {
+        return new SessionSweep(session -> {
+            if (!session.isMeant(filter)) {
+                return false;
+            }
+            found.accept(session.view());
+            return true;
+        });
+    }
+
+    /// A way to end one session. Threading: any thread.
+    public Sweep<?> kill(String id) {
+        return new SessionSweep(session -> {
+            if (!session.id().equals(id)) {
+                return false;
+            }
+            session.finish(EndCause.KILLED);
+            return true;
+        });
     }
 
     private final class SessionSweep extends Sweep<TcpSession> {
-        private final Backend backend;
-        private final EndCause cause;
+        private final Predicate<TcpSession> visitor;
 
-        SessionSweep(Backend backend, EndCause cause) {
+        /// @param visitor returns whether it has done to the session what it came for
+        SessionSweep(Predicate<TcpSession> visitor) {
             super(worker);
-            this.backend = backend;
-            this.cause = cause;
+            this.visitor = visitor;
         }
 
         @Override
@@ -126,8 +151,8 @@ public final class TcpWorker {
         }
 
         @Override
-        protected boolean end(TcpSession session) {
-            return session.leave(backend, cause);
+        protected boolean visit(TcpSession session) {
+            return visitor.test(session);
         }
 
         @Override

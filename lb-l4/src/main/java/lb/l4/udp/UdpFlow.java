@@ -1,6 +1,10 @@
 package lb.l4.udp;
 
+import lb.core.pool.Backend;
 import lb.core.session.EndCause;
+import lb.core.session.OpenSession;
+import lb.core.session.SessionFilter;
+import lb.core.session.SessionPhase;
 import lb.l4.linux.Errno;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -131,6 +135,20 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
             return EndCause.BACKEND_DOWN;
         }
         return counts.isUnanswered(worker().wheel().now()) && backend.hasOther() ? EndCause.UNANSWERED : null;
+    }
+
+    /// Whether a filter means it.
+    boolean isMeant(SessionFilter filter) {
+        return filter.takes(flows.listener().name(), backend.pool().name(), backend.chosen(),
+                client.address().getAddress());
+    }
+
+    /// What it is at this moment.
+    OpenSession view() {
+        Backend chosen = backend.chosen();
+        return new OpenSession(id(), true, flows.listener().name(), backend.pool().name(),
+                chosen == null ? null : chosen.id(), client.client(), SessionPhase.DATA, startedMillis,
+                System.nanoTime() - startedNanos, counts.bytesUp(), counts.bytesDown());
     }
 
     /// Whether the client's next datagram belongs to this flow.

@@ -5,9 +5,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import lb.core.config.AccessLogConfig;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
+import lb.core.session.OpenSession;
+import lb.core.session.SessionFilter;
 import lb.core.session.SessionRecord;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
@@ -24,6 +27,8 @@ public final class UdpWorker {
 
     /// Flows that a sweep visits beyond twice those that there were when it began.
     private static final int MORE_VISITS = 256;
+    /// Begins the number in a flow's id; those of sessions are hexadecimal.
+    public static final String FLOW = "u";
     /// Datagrams that one recvmmsg takes from clients.
     static final int BATCH = 64;
 
@@ -66,7 +71,7 @@ public final class UdpWorker {
     }
 
     String flowId(long number) {
-        return idPrefix + "u" + Long.toHexString(number);
+        return idPrefix + FLOW + Long.toHexString(number);
     }
 
     /// Gives a record away.
@@ -125,20 +130,48 @@ public final class UdpWorker {
 
     /// A way to end the flows of one backend. Threading: any thread.
     public Sweep<?> sweep(Backend backend, EndCause cause) {
-        return new FlowSweep(backend, cause);
+        return new FlowSweep(flow -> {
+            if (flow.backend.chosen() != backend) {
+                return false;
+            }
+            flow.finish(cause);
+            return true;
+        });
+    }
+
+    /// A way to look at flows: it stands still after as many as it was told to find. Threading: any thread; `found` is
+    /// called on the loop.
+    public Sweep<?> look(SessionFilter filter, Consumer<OpenSession> found) {
+        return new FlowSweep(flow -> {
+            if (!flow.isMeant(filter)) {
+                return false;
+            }
+            found.accept(flow.view());
+            return true;
+        });
+    }
+
+    /// A way to end one flow. Threading: any thread.
+    public Sweep<?> kill(String id) {
+        return new FlowSweep(flow -> {
+            if (!flow.id().equals(id)) {
+                return false;
+            }
+            flow.finish(EndCause.KILLED);
+            return true;
+        });
     }
 
     /// Flows that are active move to the end of their list while it is gone through, so it is not gone through for ever:
     /// those that it does not get at have datagrams, with which they leave the backend themselves.
     private final class FlowSweep extends Sweep<UdpFlow> {
-        private final Backend backend;
-        private final EndCause cause;
+        private final Predicate<UdpFlow> visitor;
         private long visits;
 
-        FlowSweep(Backend backend, EndCause cause) {
+        /// @param visitor returns whether it has done to the flow what it came for
+        FlowSweep(Predicate<UdpFlow> visitor) {
             super(worker);
-            this.backend = backend;
-            this.cause = cause;
+            this.visitor = visitor;
         }
 
         @Override
@@ -157,12 +190,8 @@ public final class UdpWorker {
         }
 
         @Override
-        protected boolean end(UdpFlow flow) {
-            if (flow.backend.chosen() != backend) {
-                return false;
-            }
-            flow.finish(cause);
-            return true;
+        protected boolean visit(UdpFlow flow) {
+            return visitor.test(flow);
         }
 
         @Override

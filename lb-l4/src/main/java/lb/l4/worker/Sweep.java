@@ -3,8 +3,8 @@ package lb.l4.worker;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// One way through a worker's list of sessions, on which some are ended: at most as many as it was told each time, and so
-/// few visits in one turn of the loop that the others are not kept waiting.
+/// One way through a worker's list of sessions, on which something is done to some, such as ending them: to at most as many
+/// as it was told each time, and with so few visits in one turn of the loop that the others are not kept waiting.
 ///
 /// Threading: confined to its worker, but for [#goOn] and [#isOver].
 public abstract class Sweep<S> extends Ready {
@@ -16,7 +16,7 @@ public abstract class Sweep<S> extends Ready {
     private @Nullable S next;
     private boolean hasBegun;
     private int allowed;
-    private int ended;
+    private int done;
     private CompletableFuture<Integer> turn = CompletableFuture.completedFuture(0);
     /// Published by the turn's completion.
     private boolean isOver;
@@ -25,18 +25,29 @@ public abstract class Sweep<S> extends Ready {
         this.worker = worker;
     }
 
-    /// Goes on until so many sessions have ended, or none is left. Threading: any thread, once the last turn has completed.
+    /// Goes on until it was done to so many sessions, or none is left. Threading: any thread, once the last turn has
+    /// completed.
     ///
-    /// @return completes on the worker's loop, with the number of sessions that have ended
+    /// @return completes on the worker's loop, with their number
     public CompletableFuture<Integer> goOn(int most) {
         CompletableFuture<Integer> started = new CompletableFuture<>();
         worker.execute(() -> {
             turn = started;
             allowed = most;
-            ended = 0;
+            done = 0;
             worker.ready(this);
         });
         return started;
+    }
+
+    /// Ends it before all sessions were seen. Threading: any thread.
+    public void stop() {
+        worker.execute(() -> {
+            if (hasBegun) {
+                next = null;
+                leaveList();
+            }
+        });
     }
 
     /// Whether it has seen all sessions. Threading: any thread, once a turn has completed.
@@ -49,8 +60,8 @@ public abstract class Sweep<S> extends Ready {
 
     protected abstract @Nullable S after(S session);
 
-    /// Ends a session if it is one of those. Returns whether it has ended.
-    protected abstract boolean end(S session);
+    /// Does to a session what the sweep is for, if it is one of those. Returns whether it has been done.
+    protected abstract boolean visit(S session);
 
     /// All sessions were visited, or as many as could be.
     protected abstract void over();
@@ -68,28 +79,32 @@ public abstract class Sweep<S> extends Ready {
             hasBegun = true;
             next = begin();
         }
-        for (int i = 0; i < SLICE && ended < allowed && next != null; i++) {
+        for (int i = 0; i < SLICE && done < allowed && next != null; i++) {
             S session = next;
             next = after(session);
-            if (end(session)) {
-                ended++;
+            if (visit(session)) {
+                done++;
             }
         }
         if (next == null) {
             finish();
-        } else if (ended == allowed) {
-            turn.complete(ended);
+        } else if (done == allowed) {
+            turn.complete(done);
         } else {
             worker.ready(this);
         }
     }
 
     private void finish() {
+        leaveList();
+        turn.complete(done);
+    }
+
+    private void leaveList() {
         if (!isOver) {
             isOver = true;
             over();
         }
-        turn.complete(ended);
     }
 
     @Override

@@ -2,6 +2,7 @@ package lb.l4.worker;
 
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
@@ -115,6 +116,11 @@ public final class Worker {
         } else {
             loop.execute(task);
         }
+    }
+
+    /// Tasks that wait for the loop. Threading: any thread.
+    public int pendingTasks() {
+        return loop instanceof SingleThreadIoEventLoop single ? single.pendingTasks() : 0;
     }
 
     /// Sessions on this worker, those on their way to it included. Threading:

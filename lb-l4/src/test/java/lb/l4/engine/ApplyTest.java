@@ -101,13 +101,14 @@ class ApplyTest {
     void givesAListenerAnotherPool() throws Exception {
         PoolConfig blues = TestConfigs.pool("blues", List.of(backend("blue", blue, 1, false)));
         assertThat(lb.apply(TestConfigs.lb(List.of(TestConfigs.listener("in", "blues")), List.of(out, blues))))
-                .containsExactly("pool blues added", "listener in changed");
+                .containsExactly("pool blues added", "listener in changed: pool");
         assertThat(greeting("in")).isEqualTo("blue");
     }
 
     @Test
     void changesAListenersLimit() throws Exception {
-        assertThat(lb.apply(listener(in -> TestConfigs.limited(in, 1)))).containsExactly("listener in changed");
+        assertThat(lb.apply(listener(in -> TestConfigs.limited(in, 1))))
+                .containsExactly("listener in changed: max-connections");
         try (Socket waiting = lb.connect()) {
             waiting.setSoTimeout(100);
             assertThatThrownBy(() -> line(waiting)).hasMessageContaining("timed out");
@@ -159,26 +160,27 @@ class ApplyTest {
     @Test
     void addsChangesAndRemovesBackends() throws Exception {
         assertThat(lb.apply(backends(backend("red", red, 1, false), backend("blue", blue, 1, false))))
-                .containsExactly("pool out changed, backend blue added");
+                .containsExactly("backend out/blue added");
         assertThat(List.of(greeting("in"), greeting("in"))).containsExactlyInAnyOrder("red", "blue");
 
         assertThat(lb.apply(backends(backend("red", red, 0, false), backend("blue", blue, 1, false))))
-                .containsExactly("pool out changed, backend red changed");
+                .containsExactly("backend out/red changed: weight");
         assertThat(List.of(greeting("in"), greeting("in"))).containsExactly("blue", "blue");
 
         assertThat(lb.apply(backends(backend("red", red, 1, false), backend("blue", blue, 1, true))))
-                .containsExactly("pool out changed, backend red changed, backend blue changed");
+                .containsExactly("backend out/red changed: weight", "backend out/blue changed: backup");
         assertThat(List.of(greeting("in"), greeting("in"))).containsExactly("red", "red");
 
         assertThat(lb.apply(backends(backend("blue", blue, 1, true))))
-                .containsExactly("pool out changed, backend red removed");
+                .containsExactly("backend out/red removed");
         assertThat(List.of(greeting("in"), greeting("in"))).containsExactly("blue", "blue");
     }
 
     @Test
     void changesHowAPoolBalancesAndItsTimeouts() throws Exception {
         assertThat(lb.apply(TestConfigs.lb(PoolBuilder.of(out).balance(new BalanceConfig.LeastConnections())
-                .idleTimeout(Duration.ofMillis(100)).build()))).containsExactly("pool out changed");
+                .idleTimeout(Duration.ofMillis(100)).build())))
+                .containsExactly("pool out changed: balance, idle-timeout");
         try (Socket client = lb.connect()) {
             assertThat(line(client)).isEqualTo("red");
             // The new timeout is in force for new sessions, and for them alone: the old one is checked after each test.

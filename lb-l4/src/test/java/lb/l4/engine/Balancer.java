@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import lb.core.config.ConfigChange;
 import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
 import lb.core.pool.Backend;
@@ -60,7 +61,7 @@ public final class Balancer implements AutoCloseable {
     /// @return what changed
     public List<String> apply(LbConfig config) {
         return switch (engine.apply(config).join()) {
-            case ApplyResult.Applied(var changes) -> changes;
+            case ApplyResult.Applied(var changes) -> changes.stream().map(ConfigChange::toString).toList();
             case ApplyResult.Refused(var problems) -> {
                 engine.close();
                 throw new AssertionError("refused: " + problems);
@@ -170,6 +171,11 @@ public final class Balancer implements AutoCloseable {
         });
         standing.await();
         return goesOn;
+    }
+
+    /// Tasks that wait for a worker.
+    int pendingTasks() {
+        return engine.tcpWorkers().stream().mapToInt(worker -> worker.worker().pendingTasks()).sum();
     }
 
     @Override

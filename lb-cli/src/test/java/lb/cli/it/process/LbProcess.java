@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -67,7 +69,8 @@ public final class LbProcess implements AutoCloseable {
         all.addAll(Java.lb(classPath));
         all.add("run");
         all.addAll(Arrays.asList(args));
-        return Child.start(all);
+        // A folder of its own for its admin socket, not the machine's.
+        return Child.start(all, Map.of("RUNTIME_DIRECTORY", Files.createTempDirectory("lb-it").toString()));
     }
 
     private static LbProcess started(Child child) throws InterruptedException {

@@ -1,0 +1,103 @@
+package lb.cli;
+
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import lb.cli.admin.AdminApi;
+import lb.cli.admin.AdminServer;
+import lb.cli.live.LiveConfiguration;
+import lb.core.config.AdminConfig;
+import lb.core.config.FilePlace;
+import lb.l4.engine.Engine;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The admin interface of a running process, from its opening to its end. What nobody asked for is opened on a thread of
+/// its own once the process listens: its classes take some time to load.
+///
+/// Threading: the main thread, but for [#close].
+final class Administration implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Administration.class);
+
+    private final AdminConfig config;
+    private final Engine engine;
+    private final LiveConfiguration live;
+    private final long startedMillis;
+    private final CompletableFuture<String> stopping;
+    private @Nullable AdminServer server;
+    private boolean isClosed;
+
+    /// @param stopping completed by who ends the process
+    Administration(AdminConfig config, Engine engine, LiveConfiguration live, long startedMillis,
+            CompletableFuture<String> stopping) {
+        this.config = config;
+        this.engine = engine;
+        this.live = live;
+        this.startedMillis = startedMillis;
+        this.stopping = stopping;
+    }
+
+    private boolean isChosen() {
+        return config.socket() instanceof FilePlace.At || config.http() != null;
+    }
+
+    /// Opens what somebody has written. Before anything is served: if it cannot be had, nothing starts.
+    ///
+    /// @throws IOException with a reason for people
+    void openChosen() throws IOException {
+        if (isChosen()) {
+            keep(open());
+        }
+    }
+
+    /// Opens what nobody has said anything of.
+    void openUsual() {
+        if (!isChosen() && config.socket() instanceof FilePlace.Auto) {
+            Thread.ofPlatform().daemon().name("open-admin").start(() -> {
+                try {
+                    keep(open());
+                } catch (IOException | RuntimeException e) {
+                    LOG.warn("admin: goes on without an admin socket: {}", e.toString());
+                }
+            });
+        }
+    }
+
+    private AdminServer open() throws IOException {
+        return AdminServer.open(config, System.getenv(), new AdminApi(engine, live, new AdminApi.Facts() {
+            @Override
+            public String version() {
+                return Version.current();
+            }
+
+            @Override
+            public long startedMillis() {
+                return startedMillis;
+            }
+
+            @Override
+            public boolean isStopping() {
+                return stopping.isDone();
+            }
+        }, stopping::complete));
+    }
+
+    private synchronized void keep(AdminServer opened) {
+        if (isClosed) {
+            opened.close();
+        } else {
+            server = opened;
+        }
+    }
+
+    /// Threading: any thread; calls after the first do nothing.
+    @Override
+    public synchronized void close() {
+        isClosed = true;
+        if (server != null) {
+            server.close();
+            server = null;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package lb.cli.admin;
+
+import java.util.List;
+import lb.cli.json.Json;
+import lb.core.config.ConfigProblem;
+
+/// What a client of the admin interface is answered.
+///
+/// @param status of HTTP
+/// @param afterwards what is done when it has been sent
+record Answer(int status, String body, Runnable afterwards) {
+
+    static final int OK = 200;
+    static final int ACCEPTED = 202;
+    static final int INVALID = 400;
+    static final int UNAUTHORIZED = 401;
+    static final int FORBIDDEN = 403;
+    static final int UNKNOWN = 404;
+    static final int WRONG_METHOD = 405;
+    static final int CONFLICT = 409;
+    static final int FAILED = 500;
+    static final int UNAVAILABLE = 503;
+
+    /// One after which nothing is to be done.
+    Answer(int status, String body) {
+        this(status, body, () -> {});
+    }
+
+    /// The same, with something to be done when it has been sent.
+    Answer then(Runnable next) {
+        return new Answer(status, body, next);
+    }
+
+    static Answer of(Json.Writing fields) {
+        return of(OK, fields);
+    }
+
+    static Answer of(int status, Json.Writing fields) {
+        return new Answer(status, Json.object(fields));
+    }
+
+    static Answer error(int status, String message) {
+        return error(status, message, List.of());
+    }
+
+    static Answer error(int status, String message, List<ConfigProblem> problems) {
+        return of(status, out -> {
+            out.writeStringField("error", message);
+            Json.list(out, "problems", problems);
+        });
+    }
+}

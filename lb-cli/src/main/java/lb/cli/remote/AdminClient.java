@@ -1,0 +1,122 @@
+package lb.cli.remote;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.URLEncoder;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import lb.cli.admin.AdminSocket;
+import lb.cli.json.JsonObject;
+import org.jspecify.annotations.Nullable;
+
+/// Talks to a running process, a connection for each request.
+///
+/// Threading: confined to its caller, which it blocks.
+final class AdminClient {
+
+    private static final Path SYSTEM = Path.of("/run/lb/admin.sock");
+    private static final int TIMEOUT_MILLIS = 60_000;
+    private static final int BUFFER_BYTES = 16 << 10;
+
+    private final List<Path> sockets;
+
+    /// @param chosen what the user has said; null for the usual places
+    AdminClient(@Nullable Path chosen) {
+        if (chosen != null) {
+            sockets = List.of(chosen);
+        } else {
+            Path usual = AdminSocket.usual(System.getenv());
+            // A service's is not in the environment of its administrator.
+            sockets = usual.equals(SYSTEM) ? List.of(usual) : List.of(usual, SYSTEM);
+        }
+    }
+
+    /// Nobody answers.
+    static final class Unreachable extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Unreachable(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /// @param status of HTTP
+    record Reply(int status, String text) {
+
+        boolean isGood() {
+            return status < 300;
+        }
+
+        JsonObject json() throws Unreachable {
+            try {
+                return JsonObject.of(text);
+            } catch (IOException e) {
+                throw new Unreachable("the answer is no JSON: " + text);
+            }
+        }
+    }
+
+    static String encoded(String part) {
+        return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /// @param body a JSON object, or an empty text
+    Reply call(String method, String path, String body) throws Unreachable {
+        Path socket = sockets.stream().filter(Files::exists).findFirst().orElseThrow(this::nobody);
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        String head = method + " " + path + " HTTP/1.1\r\nHost: lb\r\nConnection: close\r\nContent-Length: "
+                + bytes.length + "\r\n\r\n";
+        ByteBuffer request = ByteBuffer.wrap((head + body).getBytes(StandardCharsets.UTF_8));
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            while (request.hasRemaining()) {
+                channel.write(request);
+            }
+            return reply(readAll(channel));
+        } catch (IOException e) {
+            throw new Unreachable("no running lb answers on " + socket + ": " + e.getMessage());
+        }
+    }
+
+    private Unreachable nobody() {
+        return new Unreachable("no running lb found: tried "
+                + sockets.stream().map(Path::toString).collect(Collectors.joining(" and "))
+                + (sockets.size() == 1 && !sockets.getFirst().equals(SYSTEM) ? "" : " (--admin PATH names another)"));
+    }
+
+    /// Until the other side closes.
+    private static String readAll(SocketChannel channel) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+        channel.configureBlocking(false);
+        try (Selector selector = Selector.open()) {
+            channel.register(selector, SelectionKey.OP_READ);
+            for (int read = 0; read >= 0; read = channel.read(buffer.clear())) {
+                bytes.write(buffer.array(), 0, read);
+                if (read == 0 && selector.select(TIMEOUT_MILLIS) == 0) {
+                    throw new IOException("it has said nothing for " + TIMEOUT_MILLIS / 1000 + " s");
+                }
+                selector.selectedKeys().clear();
+            }
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    private static Reply reply(String text) throws IOException {
+        int end = text.indexOf("\r\n\r\n");
+        String[] status = text.split("\r\n", 2)[0].split(" ", 3);
+        if (end < 0 || status.length < 2 || !status[0].startsWith("HTTP/1.") || !status[1].matches("\\d{3}")) {
+            throw new IOException("it does not speak HTTP");
+        }
+        return new Reply(Integer.parseInt(status[1]), text.substring(end + 4).strip());
+    }
+}
