@@ -257,6 +257,6 @@ class AdminVerbsTest {
         assertThat(lb.exitStatus()).isZero();
         assertThat(lb.err().linesWith("lb stop: accepting no more")).hasSize(1);
         assertThat(lb("status")).isEqualTo(1);
-        assertThat(err).isEqualTo("lb: no running lb found: tried " + socket + "\n");
+        assertThat(err).isEqualTo("lb: no running lb found: tried " + socket + " (no such file)\n");
     }
 }

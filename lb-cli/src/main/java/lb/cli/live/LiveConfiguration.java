@@ -161,32 +161,29 @@ public final class LiveConfiguration implements AutoCloseable {
 
     private Outcome take(LbConfig file, Overlay overlay, boolean discards, List<String> notes,
             List<ConfigProblem> warnings) {
-        Outcome outcome = apply(file, overlay, notes, warnings);
-        if (outcome.kind() == Kind.DONE) {
-            inUse = new InUse(file, overlay, System.currentTimeMillis());
-            if (discards) {
-                return persist(outcome);
-            }
+        Outcome outcome = apply(file, overlay);
+        if (outcome.kind() != Kind.DONE) {
+            return outcome;
         }
-        return outcome;
+        inUse = new InUse(file, overlay, System.currentTimeMillis());
+        List<ConfigChange> changes = outcome.changes();
+        warnings.forEach(warning -> LOG.warn("reload: {}", warning));
+        changes.forEach(change -> LOG.info("reload: {}", change));
+        notes.forEach(note -> LOG.warn("reload: {}", note));
+        String message = changes.isEmpty() ? "nothing has changed" : count(changes) + " made";
+        LOG.info("reload of {}: {}", source.name(), message);
+        Outcome done = new Outcome(Kind.DONE, message, changes, notes, warnings);
+        return discards ? persist(done) : done;
     }
 
-    /// Has the engine take it into use, and tells.
-    private Outcome apply(LbConfig file, Overlay overlay, List<String> notes, List<ConfigProblem> warnings) {
-        switch (engine.apply(overlay.applyTo(file), states(overlay)).join()) {
+    private Outcome apply(LbConfig file, Overlay overlay) {
+        return switch (engine.apply(overlay.applyTo(file), states(overlay)).join()) {
             case ApplyResult.Refused(var problems) -> {
-                problems.forEach(problem -> LOG.error("reload: {}", problem));
-                return Outcome.of(Kind.FAILED, "the configuration cannot be used now, nothing was changed", problems);
+                problems.forEach(problem -> LOG.error("not changed: {}", problem));
+                yield Outcome.of(Kind.FAILED, "the configuration cannot be used now, nothing was changed", problems);
             }
-            case ApplyResult.Applied(var changes) -> {
-                warnings.forEach(warning -> LOG.warn("reload: {}", warning));
-                changes.forEach(change -> LOG.info("reload: {}", change));
-                notes.forEach(note -> LOG.warn("reload: {}", note));
-                String message = changes.isEmpty() ? "nothing has changed" : count(changes) + " made";
-                LOG.info("reload of {}: {}", source.name(), message);
-                return new Outcome(Kind.DONE, message, changes, notes, warnings);
-            }
-        }
+            case ApplyResult.Applied(var changes) -> new Outcome(Kind.DONE, "", changes, List.of(), List.of());
+        };
     }
 
     /// What backends have to be: what the overlay says, and ready where it says nothing any more.
@@ -282,11 +279,12 @@ public final class LiveConfiguration implements AutoCloseable {
     }
 
     private Outcome overlaid(Overlay overlay, String message, boolean persists) {
-        Outcome applied = apply(inUse.file(), overlay, List.of(), List.of());
+        Outcome applied = apply(inUse.file(), overlay);
         if (applied.kind() != Kind.DONE) {
             return applied;
         }
         inUse = new InUse(inUse.file(), overlay, inUse.sinceMillis());
+        LOG.info("at run time: {}", message);
         Outcome done = new Outcome(Kind.DONE, message, applied.changes(), List.of(), List.of());
         return persists ? persist(done) : done;
     }

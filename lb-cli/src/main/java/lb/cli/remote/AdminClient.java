@@ -12,8 +12,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import lb.cli.admin.AdminSocket;
 import lb.cli.json.JsonObject;
 import org.jspecify.annotations.Nullable;
@@ -71,26 +71,34 @@ final class AdminClient {
 
     /// @param body a JSON object, or an empty text
     Reply call(String method, String path, String body) throws Unreachable {
-        Path socket = sockets.stream().filter(Files::exists).findFirst().orElseThrow(this::nobody);
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         String head = method + " " + path + " HTTP/1.1\r\nHost: lb\r\nConnection: close\r\nContent-Length: "
                 + bytes.length + "\r\n\r\n";
         ByteBuffer request = ByteBuffer.wrap((head + body).getBytes(StandardCharsets.UTF_8));
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(socket));
+        try (SocketChannel channel = connected()) {
             while (request.hasRemaining()) {
                 channel.write(request);
             }
             return reply(readAll(channel));
         } catch (IOException e) {
-            throw new Unreachable("no running lb answers on " + socket + ": " + e.getMessage());
+            throw new Unreachable("the running lb does not answer: " + e.getMessage());
         }
     }
 
-    private Unreachable nobody() {
-        return new Unreachable("no running lb found: tried "
-                + sockets.stream().map(Path::toString).collect(Collectors.joining(" and "))
-                + (sockets.size() == 1 && !sockets.getFirst().equals(SYSTEM) ? "" : " (--admin PATH names another)"));
+    /// A connection to the first socket at which somebody answers.
+    private SocketChannel connected() throws Unreachable, IOException {
+        List<String> tried = new ArrayList<>();
+        for (Path socket : sockets) {
+            SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            try {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                return channel;
+            } catch (IOException e) {
+                channel.close();
+                tried.add(socket + " (" + (Files.exists(socket) ? e.getMessage() : "no such file") + ")");
+            }
+        }
+        throw new Unreachable("no running lb found: tried " + String.join(" and ", tried));
     }
 
     /// Until the other side closes.
