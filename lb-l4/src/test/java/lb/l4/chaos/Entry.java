@@ -28,6 +28,11 @@ public record Entry(String id, String client, long millis, long endMillis, boole
         return cause.equalsIgnoreCase("normal");
     }
 
+    /// Whether it is of a flow whose first and only datagram was refused by its backend.
+    boolean mayHavePassedOn() {
+        return cause.equalsIgnoreCase("server_refused") && datagramsUp == 1 && datagramsDown == 0;
+    }
+
     /// All of the id but the number that counts the sessions of a worker.
     String series() {
         return id.substring(0, numberAt());
