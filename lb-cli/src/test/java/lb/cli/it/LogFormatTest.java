@@ -11,7 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class LogFormatTest {
 
-    private static final String[] FLAGS = {"--listen", "127.0.0.1:0", "--backend", "127.0.0.1:9", "--health", "off"};
+    private static final String[] FLAGS = {"--listen", "127.0.0.1:0", "--backend", "127.0.0.1:9"};
 
     /// As systemd does for a unit whose stderr is the journal.
     private static final List<String> IN_THE_JOURNAL = List.of("sh", "-c",
@@ -36,8 +36,7 @@ class LogFormatTest {
     void whereStderrIsTheJournalLinesHaveAPriorityInPlaceOfATime() throws Exception {
         try (Child lb = LbProcess.startUnder(IN_THE_JOURNAL, FLAGS)) {
             lb.err().await("^<6>lb \\S+: listening on ");
-            lb.signal("HUP");
-            lb.err().await("^<4>SIGHUP: ");
+            lb.err().await("^<4>backend \\S+ is DOWN: ");
         }
     }
 
