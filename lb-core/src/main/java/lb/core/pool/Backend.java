@@ -34,6 +34,9 @@ public final class Backend {
     private static final VarHandle CONNECT_NANOS;
     private static final VarHandle SESSIONS;
     private static final VarHandle FAILURES;
+    private static final VarHandle BYTES_UP;
+    private static final VarHandle BYTES_DOWN;
+    private static final VarHandle FAILED_CONNECTS;
 
     static {
         try {
@@ -42,6 +45,9 @@ public final class Backend {
             CONNECT_NANOS = lookup.findVarHandle(Backend.class, "connectNanos", long.class);
             SESSIONS = lookup.findVarHandle(Backend.class, "sessions", long.class);
             FAILURES = lookup.findVarHandle(Backend.class, "failures", int.class);
+            BYTES_UP = lookup.findVarHandle(Backend.class, "bytesUp", long.class);
+            BYTES_DOWN = lookup.findVarHandle(Backend.class, "bytesDown", long.class);
+            FAILED_CONNECTS = lookup.findVarHandle(Backend.class, "failedConnects", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -69,6 +75,13 @@ public final class Backend {
     private long connectNanos;
     @SuppressWarnings("unused") // by SESSIONS
     private long sessions;
+    @SuppressWarnings("unused") // by BYTES_UP
+    private long bytesUp;
+    @SuppressWarnings("unused") // by BYTES_DOWN
+    private long bytesDown;
+    @SuppressWarnings("unused") // by FAILED_CONNECTS
+    private long failedConnects;
+    private volatile int healthChanges;
 
     public Backend(String pool, String name, Endpoint endpoint) {
         this.name = name;
@@ -103,8 +116,17 @@ public final class Backend {
     }
 
     /// Threading: control loop only; takes effect with the pool's next snapshot.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the control loop alone
     public void setHealthState(HealthState state) {
+        if (state != healthState) {
+            healthChanges++;
+        }
         healthState = state;
+    }
+
+    /// How often it went down or came up.
+    public int healthChanges() {
+        return healthChanges;
     }
 
     /// Whether it is what its pool wants, such as the leader. One that is not takes no new sessions, whatever else is said.
@@ -234,6 +256,32 @@ public final class Backend {
         long average = averageConnectNanos();
         long next = average == 0 ? nanos : average + ((nanos - average) >> EWMA_SHIFT);
         CONNECT_NANOS.setOpaque(this, Math.max(1, next));
+    }
+
+    /// A session has ended that had it.
+    public void countBytes(long up, long down) {
+        BYTES_UP.getAndAdd(this, up);
+        BYTES_DOWN.getAndAdd(this, down);
+    }
+
+    /// Bytes from clients, of sessions that have ended.
+    public long bytesUp() {
+        return (long) BYTES_UP.getOpaque(this);
+    }
+
+    /// Bytes to clients, of sessions that have ended.
+    public long bytesDown() {
+        return (long) BYTES_DOWN.getOpaque(this);
+    }
+
+    /// A client could not reach it: counted for good, where [#countFailure] counts those in a row.
+    public void countFailedConnect() {
+        FAILED_CONNECTS.getAndAdd(this, 1L);
+    }
+
+    /// How often clients could not reach it.
+    public long failedConnects() {
+        return (long) FAILED_CONNECTS.getOpaque(this);
     }
 
     /// A client could not reach it. Returns how many could not in a row.

@@ -19,6 +19,8 @@ public final class RetryBudget {
     private static final double SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final AtomicLong sessions = new AtomicLong();
+    private final AtomicLong retries = new AtomicLong();
+    private final AtomicLong denied = new AtomicLong();
     private volatile RetryBudgetConfig config;
 
     // Guarded by this.
@@ -40,8 +42,24 @@ public final class RetryBudget {
         sessions.getAndIncrement();
     }
 
+    /// Retries so far.
+    public long retries() {
+        return retries.get();
+    }
+
+    /// Retries that the budget did not have.
+    public long denied() {
+        return denied.get();
+    }
+
     /// Whether a session may try once more.
     public boolean tryRetry(long nowNanos) {
+        boolean may = tryRetry0(nowNanos);
+        (may ? retries : denied).getAndIncrement();
+        return may;
+    }
+
+    private boolean tryRetry0(long nowNanos) {
         RetryBudgetConfig now = config;
         if (now.isUnlimited()) {
             return true;

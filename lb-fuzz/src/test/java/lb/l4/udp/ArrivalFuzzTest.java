@@ -169,7 +169,7 @@ class ArrivalFuzzTest {
     private static UdpListener.Settings settings(ConnectionIdConfig ids) {
         FlowConfig flows = new FlowConfig(Duration.ofHours(1), 200, 0, Shed.NEW, 0, -1, Unanswered.NEVER,
                 UdpProxyHeader.EVERY, ids);
-        Upstream upstream = new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), (_, _) -> {});
+        Upstream upstream = new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), 1, (_, _) -> {});
         return new UdpListener.Settings(upstream, new AddressRules(List.of(), List.of()),
                 new CidrSet(List.of(Cidr.parse("127.0.0.0/8"))), flows, 1, 1, AccessLogConfig.all(AccessLogFormat.OFF));
     }

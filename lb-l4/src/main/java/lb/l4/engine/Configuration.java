@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import lb.core.config.ConfigChange;
 import lb.core.config.ConfigDifference;
 import lb.core.config.ConfigProblem;
@@ -129,7 +130,15 @@ final class Configuration {
     EngineStatus status() {
         return new EngineStatus(processLimit.active(), processLimit.limit(),
                 listeners.values().stream().map(RunningListener::status).toList(),
-                pools.values().stream().map(RunningPool::status).toList());
+                pools.values().stream().map(RunningPool::status).toList(),
+                Stream.of(workers).map(WorkerSides::status).toList());
+    }
+
+    /// How many backends of each pool can be counted on.
+    Map<String, Integer> usableBackends() {
+        Map<String, Integer> usable = new LinkedHashMap<>();
+        pools.forEach((name, pool) -> usable.put(name, pool.usableBackends()));
+        return usable;
     }
 
     /// What would become of a client.
@@ -289,7 +298,7 @@ final class Configuration {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
                 pools.put(pool.name(),
-                        new RunningPool(control, pool, config.zone(), states, warnings, closer));
+                        new RunningPool(control, pool, config.zone(), states, workers.length, warnings, closer));
             } else if (!running.config().equals(pool) || !Objects.equals(config.zone(), zone)) {
                 running.apply(pool, config.zone(), states);
             } else {

@@ -217,6 +217,11 @@ public final class Engine implements AutoCloseable {
         return CompletableFuture.supplyAsync(configuration::status, control);
     }
 
+    /// How many backends of each pool can be counted on, see [EngineStatus.OfBackend#isUsable].
+    public CompletableFuture<Map<String, Integer>> usableBackends() {
+        return CompletableFuture.supplyAsync(configuration::usableBackends, control);
+    }
+
     /// Where the next session of a client would go, and why.
     ///
     /// @param port 0 if it is not known

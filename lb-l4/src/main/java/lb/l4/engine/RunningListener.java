@@ -27,6 +27,7 @@ import lb.l4.udp.UdpAcceptor;
 import lb.l4.udp.UdpListener;
 import lb.l4.udp.UdpWorker;
 import lb.l4.worker.Sweep;
+import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
 /// A listener in use: its sockets and the acceptors that own them.
@@ -49,6 +50,13 @@ final class RunningListener {
     record WorkerSides(TcpWorker tcp, UdpWorker udp) {
         void execute(Runnable task) {
             tcp.worker().execute(task);
+        }
+
+        /// Threading: any thread.
+        EngineStatus.OfWorker status() {
+            Worker worker = tcp.worker();
+            return new EngineStatus.OfWorker(worker.index(), worker.load(), worker.lags(), worker.overdueNanos(),
+                    worker.pendingTasks());
         }
 
         /// Ways to look at this worker's sessions.
@@ -117,12 +125,18 @@ final class RunningListener {
 
     EngineStatus.OfListener status() {
         UdpListener flows = udp;
-        Map<String, Long> refused = new TreeMap<>();
-        tcp.refused().forEach((cause, count) -> refused.put(cause.name().toLowerCase(Locale.ROOT), count));
         Map<String, Long> dropped = new TreeMap<>();
         dropped().forEach((reason, count) -> dropped.put(reason.toString(), count));
         return new EngineStatus.OfListener(config.name(), addresses(), config.tcp(), flows != null, config.pool(),
-                tcp.active() + (flows == null ? 0 : flows.active()), config.maxConnections(), refused, dropped);
+                tcp.active() + (flows == null ? 0 : flows.active()), config.maxConnections(), byName(tcp.refused()),
+                byName(tcp.dryRun()), dropped, headersOverMtu(), config.tcp() ? tcp.totals() : null,
+                flows == null ? null : flows.totals());
+    }
+
+    private static Map<String, Long> byName(Map<EndCause, Long> counts) {
+        Map<String, Long> named = new TreeMap<>();
+        counts.forEach((cause, count) -> named.put(cause.name().toLowerCase(Locale.ROOT), count));
+        return named;
     }
 
     /// Datagrams that were dropped since the start; empty without UDP.

@@ -21,9 +21,12 @@ import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.Candidate;
+import lb.core.pool.HealthState;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import lb.core.pool.SlowStart;
+import lb.l4.count.DurationScale;
+import lb.l4.count.PoolCounts;
 import lb.l4.log.FloodLimiter;
 import lb.l4.probe.HealthWatch;
 import lb.l4.probe.PassiveWatch;
@@ -61,12 +64,13 @@ final class RunningPool {
 
     /// @param zone where this process runs, or null
     /// @param states what an administrator has said of backends, by their ids
+    /// @param workers how many there are
     RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, Map<String, AdminState> states,
-            FloodLimiter warnings, SessionCloser closer) {
+            int workers, FloodLimiter warnings, SessionCloser closer) {
         this.control = control;
         this.warnings = warnings;
         this.pool = new Pool(config, zone, new BalancerBuilder());
-        this.upstream = new Upstream(pool, this::connectFailed);
+        this.upstream = new Upstream(pool, workers, this::connectFailed);
         this.losses = new LossWatch(control, pool, closer);
         this.outliers = new OutlierWatch(control, pool, this::publishSoon);
         this.slowStart = new SlowStart(pool.backends());
@@ -158,11 +162,22 @@ final class RunningPool {
                 backends.add(new EngineStatus.OfBackend(known.id(), backend, known.adminState(), known.healthState(),
                         snapshot.takes(known), known.isEjected(), known.hasRole(),
                         known.share() * 100 / Candidate.FULL_SHARE, known.active(), known.sessions(),
-                        known.averageConnectNanos()));
+                        known.averageConnectNanos(), known.bytesUp(), known.bytesDown(), known.failedConnects(),
+                        known.healthChanges()));
             }
         }
-        return new EngineStatus.OfPool(pool.name(), config().balance(), pool.active(), pool.queue().size(),
-                snapshot.isPanic(), backends);
+        return new EngineStatus.OfPool(pool.name(), config().balance(), pool.active(), config().maxConnections(),
+                pool.queue().size(), snapshot.isPanic(), upstream.totals(DurationScale.CONNECT, PoolCounts::connects),
+                upstream.totals(DurationScale.CONNECT, PoolCounts::answers),
+                upstream.totals(DurationScale.QUEUE, PoolCounts::waits), pool.retries().retries(),
+                pool.retries().denied(), backends);
+    }
+
+    /// How many backends can be counted on, see [EngineStatus.OfBackend#isUsable].
+    int usableBackends() {
+        PoolSnapshot snapshot = pool.snapshot();
+        return (int) pool.backends().stream().filter(backend -> snapshot.takes(backend)
+                && backend.healthState() == HealthState.UP && !backend.isEjected()).count();
     }
 
     /// What somebody found out of a backend's role. Returns false if there is none of that name.

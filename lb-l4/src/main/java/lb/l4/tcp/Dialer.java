@@ -117,7 +117,7 @@ final class Dialer {
             return;
         }
         waiter = null;
-        session.slots().waited(answered);
+        waited(answered);
         Backend granted = session.upstream().pool().queue().answer(answered);
         refresh();
         if (granted != null && !snapshot.takes(granted)) {
@@ -133,6 +133,11 @@ final class Dialer {
             cause = giveUp(-result);
             attempt();
         }
+    }
+
+    private void waited(QueuedSession over) {
+        session.slots().waited(over);
+        session.counts().waits().add(System.nanoTime() - over.sinceNanos());
     }
 
     /// Tries a backend whose slot is the session's. Returns a negative errno if that failed at once.
@@ -207,7 +212,9 @@ final class Dialer {
         if ((events & Descriptor.OUT) != 0) {
             Backend reached = backend;
             if (reached != null) {
-                reached.sampleConnectNanos(System.nanoTime() - triedNanos);
+                long nanos = System.nanoTime() - triedNanos;
+                reached.sampleConnectNanos(nanos);
+                session.counts().connects().add(nanos);
                 reached.forgetFailures();
             }
             socket = null;
@@ -248,7 +255,7 @@ final class Dialer {
         QueuedSession left = waiter;
         if (left != null) {
             waiter = null;
-            session.slots().waited(left);
+            waited(left);
             Backend granted = session.upstream().pool().queue().leave(left);
             if (granted != null) {
                 granted.release();

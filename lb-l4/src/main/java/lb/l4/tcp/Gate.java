@@ -75,6 +75,7 @@ final class Gate {
     /// Shows out a connection that has no session. Its peer is what the kernel wrote last.
     void reject(int fd, TcpListener listener, TcpListener.Settings settings, EndCause cause, LocalAddress bound) {
         listener.refusals(home.worker).add(cause);
+        listener.counts(home.worker).ended(cause);
         long number = home.nextSessionNumber();
         if (settings.accessLog().takesCommon(number)) {
             Linux linux = home.worker.linux();

@@ -42,6 +42,11 @@ final class QueuedSession extends SlotQueue.Waiter {
         return isAnswered;
     }
 
+    /// By System.nanoTime().
+    long sinceNanos() {
+        return sinceNanos;
+    }
+
     /// What is known of the waiting when it is over.
     ///
     /// @param earlier of the session's other waits

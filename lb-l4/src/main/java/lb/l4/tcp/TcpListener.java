@@ -12,6 +12,8 @@ import lb.core.config.RejectConfig;
 import lb.core.limit.SourceLimits;
 import lb.core.limit.SourceTable;
 import lb.core.session.EndCause;
+import lb.l4.count.SessionCounts;
+import lb.l4.count.SessionTotals;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,7 @@ public final class TcpListener {
     private final ConnectionLimit limit;
     private final ConnectionLimit processLimit;
     private final RefusalCounts[] refusals;
+    private final SessionCounts[] counts;
     private volatile Settings settings;
 
     /// What a session reads once, when it is accepted.
@@ -61,8 +64,10 @@ public final class TcpListener {
         this.limit = new ConnectionLimit(config.maxConnections());
         this.processLimit = processLimit;
         this.refusals = new RefusalCounts[workers];
+        this.counts = new SessionCounts[workers];
         for (int i = 0; i < workers; i++) {
             refusals[i] = new RefusalCounts();
+            counts[i] = new SessionCounts();
         }
         this.settings = settings(config, upstream, null);
     }
@@ -81,6 +86,16 @@ public final class TcpListener {
     /// Sessions at this moment.
     public int active() {
         return limit.active();
+    }
+
+    /// What its sessions were. Threading: any thread.
+    public SessionTotals totals() {
+        return SessionTotals.of(active(), counts);
+    }
+
+    /// A worker's counts of its sessions.
+    SessionCounts counts(Worker worker) {
+        return counts[worker.index()];
     }
 
     Settings settings() {

@@ -14,6 +14,8 @@ import lb.core.session.QueueRecord;
 import lb.core.session.SessionFilter;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
+import lb.l4.count.PoolCounts;
+import lb.l4.count.SessionCounts;
 import lb.l4.linux.Linux;
 import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.worker.Descriptor;
@@ -95,6 +97,11 @@ final class TcpSession extends Ready {
 
     PoolSettings pool() {
         return pool;
+    }
+
+    /// What its worker counts of its pool.
+    PoolCounts counts() {
+        return upstream().counts(worker);
     }
 
     SessionSocket client() {
@@ -343,6 +350,7 @@ final class TcpSession extends Ready {
         if (relay == null && !cause.isOfClient()) {
             listener.refusals(worker).add(cause);
         }
+        count(cause);
         boolean isClean = cause == EndCause.NORMAL;
         if (dialer != null) {
             dialer.release();
@@ -357,6 +365,17 @@ final class TcpSession extends Ready {
         home.remove(this);
         if (ended != null) {
             report(ended);
+        }
+    }
+
+    private void count(EndCause cause) {
+        SessionCounts counts = listener.counts(worker);
+        counts.ended(cause);
+        Relay moved = relay;
+        Backend served = slots.backend();
+        if (moved != null && served != null) {
+            counts.served(System.nanoTime() - acceptedNanos, moved.bytesUp(), moved.bytesDown());
+            served.countBytes(moved.bytesUp(), moved.bytesDown());
         }
     }
 

@@ -1,10 +1,18 @@
 package lb.l4.tcp;
 
 import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import lb.core.config.PoolConfig;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
+import lb.l4.count.DurationCounts;
+import lb.l4.count.DurationScale;
+import lb.l4.count.DurationTotals;
+import lb.l4.count.PoolCounts;
 import lb.l4.proxy.ProxyHeaderEncoder;
+import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
 /// A pool as sessions see it.
@@ -14,12 +22,15 @@ public final class Upstream {
 
     private final Pool pool;
     private final BiConsumer<Backend, String> connectFailures;
+    private final PoolCounts[] counts;
     private volatile PoolSettings settings;
 
     /// @param connectFailures is told, on a worker, of every attempt that failed, and why
-    public Upstream(Pool pool, BiConsumer<Backend, String> connectFailures) {
+    /// @param workers how many there are
+    public Upstream(Pool pool, int workers, BiConsumer<Backend, String> connectFailures) {
         this.pool = pool;
         this.connectFailures = connectFailures;
+        this.counts = IntStream.range(0, workers).mapToObj(_ -> new PoolCounts()).toArray(PoolCounts[]::new);
         this.settings = PoolSettings.of(pool.config());
     }
 
@@ -48,6 +59,17 @@ public final class Upstream {
 
     /// A client met a backend that is not there. Threading: any worker.
     public void connectFailed(Backend backend, String reason) {
+        backend.countFailedConnect();
         connectFailures.accept(backend, reason);
+    }
+
+    /// A worker's counts. Threading: any thread.
+    public PoolCounts counts(Worker worker) {
+        return counts[worker.index()];
+    }
+
+    /// What all workers have counted. Threading: any thread.
+    public DurationTotals totals(DurationScale scale, Function<PoolCounts, DurationCounts> part) {
+        return DurationTotals.of(scale, Stream.of(counts).map(part));
     }
 }

@@ -4,8 +4,10 @@ import lb.core.balance.Tried;
 import lb.core.pool.Backend;
 import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
+import lb.l4.count.DurationCounts;
 import lb.l4.linux.Errno;
 import lb.l4.tcp.Upstream;
+import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
 
 /// The backend that a flow has, and those that it must not have.
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class FlowBackend {
 
     private final Pool pool;
+    private final DurationCounts answers;
     private PoolSnapshot snapshot;
     private Tried tried = Tried.NONE;
     private int tries;
@@ -23,8 +26,9 @@ final class FlowBackend {
     /// @param left of the flow whose client goes on with this one; its backend is not picked again
     /// @param isSameSearch whether those that the other flow had tried are not picked again either. That is so for a
     ///     moment only: later they may have come back
-    FlowBackend(Pool pool, @Nullable FlowBackend left, boolean isSameSearch) {
-        this.pool = pool;
+    FlowBackend(Upstream upstream, Worker worker, @Nullable FlowBackend left, boolean isSameSearch) {
+        this.pool = upstream.pool();
+        this.answers = upstream.counts(worker).answers();
         this.snapshot = pool.snapshot();
         if (left != null && left.chosen != null) {
             if (isSameSearch) {
@@ -86,7 +90,9 @@ final class FlowBackend {
     void answered(long startedNanos) {
         if (!isAnswered && chosen != null) {
             isAnswered = true;
-            chosen.sampleConnectNanos(System.nanoTime() - startedNanos);
+            long nanos = System.nanoTime() - startedNanos;
+            chosen.sampleConnectNanos(nanos);
+            answers.add(nanos);
             chosen.forgetFailures();
         }
     }
@@ -102,6 +108,13 @@ final class FlowBackend {
     /// Whether another backend could be picked.
     boolean hasOther() {
         return pool.snapshot().hasOther(chosen);
+    }
+
+    /// The flow has carried so much.
+    void countBytes(long up, long down) {
+        if (chosen != null) {
+            chosen.countBytes(up, down);
+        }
     }
 
     /// Gives the slot back.

@@ -254,6 +254,7 @@ final class Flows {
         publishOldest(flow);
         // Made while the flow still counts, given away when it does not.
         SessionRecord record = recordOf(flow, cause);
+        flow.count(listener.counts(home.worker), cause);
         flow.backend.release();
         flow.backend.pool().release();
         places.release(flow);

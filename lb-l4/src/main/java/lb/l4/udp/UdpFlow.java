@@ -5,6 +5,7 @@ import lb.core.session.EndCause;
 import lb.core.session.OpenSession;
 import lb.core.session.SessionFilter;
 import lb.core.session.SessionPhase;
+import lb.l4.count.SessionCounts;
 import lb.l4.linux.Errno;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.number = home.nextFlowNumber();
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
-        this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
+        this.backend = new FlowBackend(settings.upstream(), home.worker, left == null ? null : left.backend,
                 left != null && left.isNew());
         this.deadline = new FlowDeadline(settings.idleTicks(), settings.upstream().drawLifetimeTicks());
     }
@@ -306,6 +307,13 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
         deadline.hurry();
         unbind();
+    }
+
+    void count(SessionCounts into, EndCause cause) {
+        into.ended(cause);
+        into.served(System.nanoTime() - startedNanos, counts.bytesUp(), counts.bytesDown());
+        into.datagrams(counts.datagramsUp(), counts.datagramsDown());
+        backend.countBytes(counts.bytesUp(), counts.bytesDown());
     }
 
     private void setDeadline(int quietTicks) {

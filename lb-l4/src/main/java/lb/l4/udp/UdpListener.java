@@ -12,6 +12,8 @@ import lb.core.config.CidrSet;
 import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.UdpProxyHeader;
+import lb.l4.count.SessionCounts;
+import lb.l4.count.SessionTotals;
 import lb.l4.tcp.ConnectionLimit;
 import lb.l4.tcp.LocalAddress;
 import lb.l4.tcp.Upstream;
@@ -32,6 +34,7 @@ public final class UdpListener {
     private final SourceCounts sources = new SourceCounts();
     private final Shedding shedding = new Shedding(this);
     private final DropCounts[] drops;
+    private final SessionCounts[] counts;
     /// Threading: control loop.
     private final Map<LocalAddress, AddressGroup> groups = new HashMap<>();
     private final LongAdder headersOverMtu = new LongAdder();
@@ -70,8 +73,10 @@ public final class UdpListener {
         this.limit = new ConnectionLimit(settings.flows().maxFlows());
         this.processLimit = processLimit;
         this.drops = new DropCounts[workers];
+        this.counts = new SessionCounts[workers];
         for (int i = 0; i < workers; i++) {
             drops[i] = new DropCounts();
+            counts[i] = new SessionCounts();
         }
     }
 
@@ -88,6 +93,16 @@ public final class UdpListener {
     /// Flows at this moment.
     public int active() {
         return limit.active();
+    }
+
+    /// What its flows were. Threading: any thread.
+    public SessionTotals totals() {
+        return SessionTotals.of(active(), counts);
+    }
+
+    /// A worker's counts of its flows.
+    SessionCounts counts(Worker worker) {
+        return counts[worker.index()];
     }
 
     /// Datagrams that were dropped since the start, by reason. Threading: any thread.

@@ -11,8 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import lb.l4.count.DurationCounts;
+import lb.l4.count.DurationScale;
+import lb.l4.count.DurationTotals;
 import lb.l4.linux.Linux;
 import lb.l4.log.FloodLimiter;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +32,7 @@ public final class Worker {
     /// Milliseconds of a tick of [#wheel].
     public static final int TICK_MILLIS = 100;
     private static final long TICK_NANOS = TICK_MILLIS * 1_000_000L;
+    private static final long NEVER = Long.MIN_VALUE;
     /// Above what the longest turn of the loop takes.
     private static final int MOST_TICKS_AT_ONCE = 10;
     /// Bytes of the relay buffer, the most that one read takes.
@@ -51,6 +57,9 @@ public final class Worker {
     private final long buffer = Linux.malloc(BUFFER_BYTES);
     private final long pendingLimitBytes;
     private final AtomicInteger load = new AtomicInteger();
+    private final DurationCounts lags = new DurationCounts(DurationScale.LAG);
+    /// When the next tick is due, by the clock of deadlines; [#NEVER] while nothing has a deadline.
+    private final AtomicLong tickDueNanos = new AtomicLong(NEVER);
 
     private @Nullable Ready firstReady;
     private @Nullable Ready lastReady;
@@ -127,6 +136,18 @@ public final class Worker {
     /// any thread.
     public int load() {
         return load.getOpaque();
+    }
+
+    /// How late the ticks of the wheel came: so late is everything else on the loop, too. A loop on which nothing has a
+    /// deadline does not tick. Threading: any thread.
+    public DurationTotals lags() {
+        return DurationTotals.of(DurationScale.LAG, Stream.of(lags));
+    }
+
+    /// How late the tick is that has not come yet: more than a moment if the loop hangs. Threading: any thread.
+    public long overdueNanos() {
+        long due = tickDueNanos.getOpaque();
+        return due == NEVER ? 0 : Math.max(0, nanoTime.getAsLong() - due);
     }
 
     /// Counts a session that is about to come. Threading: any thread; paired with
@@ -247,12 +268,13 @@ public final class Worker {
         if (!isTicking) {
             isTicking = true;
             lastTickNanos = nanoTime.getAsLong();
-            scheduleTick();
+            scheduleTick(lastTickNanos);
         }
         wheel.set(entry, ticks);
     }
 
-    private void scheduleTick() {
+    private void scheduleTick(long nowNanos) {
+        tickDueNanos.setOpaque(nowNanos + TICK_NANOS);
         loop.schedule(() -> tick(nanoTime.getAsLong()), TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -260,6 +282,7 @@ public final class Worker {
     /// machine) only a little counts: what came meanwhile was not looked at yet, and a connect that begins now would be
     /// over before its answer is read.
     void tick(long nowNanos) {
+        lags.add(nowNanos - tickDueNanos.getPlain());
         long elapsed = (nowNanos - lastTickNanos) / TICK_NANOS;
         lastTickNanos += elapsed * TICK_NANOS;
         try {
@@ -269,7 +292,9 @@ public final class Worker {
             closeDescriptors();
             isTicking = !wheel.isEmpty();
             if (isTicking) {
-                scheduleTick();
+                scheduleTick(nanoTime.getAsLong());
+            } else {
+                tickDueNanos.setOpaque(NEVER);
             }
         }
     }

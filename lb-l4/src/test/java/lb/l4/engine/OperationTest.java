@@ -104,6 +104,7 @@ class OperationTest {
         try {
             // The worker stands still: whatever needs it would not come.
             assertThat(lb.engine().status().get(10, TimeUnit.SECONDS).pools()).hasSize(1);
+            assertThat(lb.engine().usableBackends().get(10, TimeUnit.SECONDS)).containsEntry("out", 2);
             assertThat(lb.engine().explain(InetAddress.getLoopbackAddress(), 7, null).get(10, TimeUnit.SECONDS))
                     .hasSize(1);
             assertThat(lb.engine().compare(config()).get(10, TimeUnit.SECONDS)).isNotNull();

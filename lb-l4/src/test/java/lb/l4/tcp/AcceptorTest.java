@@ -121,6 +121,6 @@ class AcceptorTest {
     }
 
     private static Upstream upstream(PoolConfig config) {
-        return new Upstream(new Pool(config, new BalancerBuilder()), (_, _) -> {});
+        return new Upstream(new Pool(config, new BalancerBuilder()), 1, (_, _) -> {});
     }
 }

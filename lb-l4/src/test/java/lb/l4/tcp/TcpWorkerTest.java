@@ -89,7 +89,7 @@ class TcpWorkerTest {
                 in.accessLog());
         ConnectionLimit none = new ConnectionLimit(0);
         TcpListener listener = new TcpListener(config,
-                new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), (_, _) -> {}), none, 1);
+                new Upstream(new Pool(TestConfigs.pool("out"), new BalancerBuilder()), 1, (_, _) -> {}), none, 1);
         LocalAddress bound = new LocalAddress(false, InetAddress.getLoopbackAddress(), 1);
         for (int i = 0; i < SESSIONS; i++) {
             int fd = worker.linux().socket(Linux.AF_INET, SOCK_DGRAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);

@@ -1,0 +1,35 @@
+package lb.l4.count;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/// How many durations fell into each bucket of a scale, and their sum.
+///
+/// Threading: recorded by one thread, read by anyone. A reader may see a duration in its bucket and not yet in the sum.
+public final class DurationCounts {
+
+    private final DurationScale scale;
+    /// The buckets, and behind them the sum in nanoseconds.
+    private final AtomicLongArray counts;
+
+    public DurationCounts(DurationScale scale) {
+        this.scale = scale;
+        this.counts = new AtomicLongArray(scale.buckets() + 1);
+    }
+
+    /// Counts one that has ended. A clock that was set by hand may make it negative: then it took no time.
+    public void add(long nanos) {
+        long taken = Math.max(0, nanos);
+        increase(scale.bucketOf(taken), 1);
+        increase(scale.buckets(), taken);
+    }
+
+    private void increase(int index, long by) {
+        counts.setOpaque(index, counts.getPlain(index) + by);
+    }
+
+    void addTo(long[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += counts.getOpaque(i);
+        }
+    }
+}
