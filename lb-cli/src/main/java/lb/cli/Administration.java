@@ -1,10 +1,14 @@
 package lb.cli;
 
 import java.io.IOException;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import lb.cli.admin.AdminApi;
 import lb.cli.admin.AdminServer;
 import lb.cli.live.LiveConfiguration;
+import lb.cli.log.AccessLog;
+import lb.cli.log.Logs;
+import lb.cli.ready.Readiness;
 import lb.core.config.AdminConfig;
 import lb.core.config.FilePlace;
 import lb.l4.engine.Engine;
@@ -23,17 +27,21 @@ final class Administration implements AutoCloseable {
     private final AdminConfig config;
     private final Engine engine;
     private final LiveConfiguration live;
+    private final Readiness readiness;
+    private final AccessLog accessLog;
     private final long startedMillis;
     private final CompletableFuture<String> stopping;
     private @Nullable AdminServer server;
     private boolean isClosed;
 
     /// @param stopping completed by who ends the process
-    Administration(AdminConfig config, Engine engine, LiveConfiguration live, long startedMillis,
-            CompletableFuture<String> stopping) {
+    Administration(AdminConfig config, Engine engine, LiveConfiguration live, Readiness readiness,
+            AccessLog accessLog, long startedMillis, CompletableFuture<String> stopping) {
         this.config = config;
         this.engine = engine;
         this.live = live;
+        this.readiness = readiness;
+        this.accessLog = accessLog;
         this.startedMillis = startedMillis;
         this.stopping = stopping;
     }
@@ -65,7 +73,7 @@ final class Administration implements AutoCloseable {
     }
 
     private AdminServer open() throws IOException {
-        return AdminServer.open(config, System.getenv(), new AdminApi(engine, live, new AdminApi.Facts() {
+        return AdminServer.open(config, System.getenv(), new AdminApi(engine, live, readiness, new AdminApi.Facts() {
             @Override
             public String version() {
                 return Version.current();
@@ -79,6 +87,11 @@ final class Administration implements AutoCloseable {
             @Override
             public boolean isStopping() {
                 return stopping.isDone();
+            }
+
+            @Override
+            public Map<String, Long> droppedLines() {
+                return Map.of("access", accessLog.droppedLines(), "operational", Logs.droppedLines());
             }
         }, stopping::complete));
     }

@@ -18,6 +18,7 @@ import lb.cli.live.Outcome;
 import lb.cli.live.StateFile;
 import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
+import lb.cli.ready.Readiness;
 import lb.cli.systemd.Supervisor;
 import lb.core.config.LbConfig;
 import lb.l4.engine.ApplyResult;
@@ -47,7 +48,8 @@ final class LbServer {
     private final AtomicBoolean ending = new AtomicBoolean();
     private final AtomicReference<@Nullable Running> running = new AtomicReference<>();
 
-    private record Running(Engine engine, AccessLog accessLog, LiveConfiguration live, Administration admin) {}
+    private record Running(Engine engine, AccessLog accessLog, LiveConfiguration live, Administration admin,
+            Readiness readiness) {}
 
     /// @param config what the source has said
     /// @param err
@@ -96,8 +98,11 @@ final class LbServer {
                 Supervisor supervisor = Supervisor.of(System.getenv(), LOG::warn);
                 LiveConfiguration live = new LiveConfiguration(source, config, engine,
                         StateFile.of(config.admin().stateFile(), System.getenv()));
-                Administration admin = new Administration(config.admin(), engine, live, startedMillis, signal)) {
-            running.set(new Running(engine, accessLog, live, admin));
+                Readiness readiness = new Readiness(engine::usableBackends, () -> live.inUse().file());
+                Administration admin = new Administration(config.admin(), engine, live, readiness, accessLog,
+                        startedMillis, signal)) {
+            running.set(new Running(engine, accessLog, live, admin, readiness));
+            signal.thenAccept(by -> readiness.leave("told to end (" + by + ")"));
             admin.openChosen();
             if (live.start() instanceof ApplyResult.Refused refused) {
                 refused.problems().forEach(problem -> err.println("lb: " + problem));
@@ -109,8 +114,9 @@ final class LbServer {
             supervisor.ready(listening);
             supervisor.watch(engine::askLoops);
             live.tellReloads(supervisor::reloading, () -> supervisor.ready(listening(engine, live)));
+            readiness.start();
             admin.openUsual();
-            drain(engine, supervisor, signal.get(), live.inUse().file().drainTimeout());
+            drain(engine, supervisor, signal.get(), live.inUse().file());
             claimEnd();
             return Main.OK;
         }
@@ -153,8 +159,16 @@ final class LbServer {
         });
     }
 
-    private static void drain(Engine engine, Supervisor supervisor, String signal, Duration timeout)
+    private static void drain(Engine engine, Supervisor supervisor, String signal, LbConfig last)
             throws InterruptedException, ExecutionException {
+        Duration timeout = last.drainTimeout();
+        Duration lameDuck = last.ready().lameDuck();
+        if (lameDuck.isPositive()) {
+            String waiting = signal + ": not ready any more; accepts connections for another " + inWords(lameDuck);
+            LOG.info(waiting);
+            supervisor.stopping(waiting, lameDuck.plus(timeout).plus(AFTER_DRAIN));
+            TimeUnit.NANOSECONDS.sleep(lameDuck.toNanos());
+        }
         String draining = signal + ": accepting no more; sessions have " + inWords(timeout) + " to end";
         LOG.info(draining);
         supervisor.stopping(draining, timeout.plus(AFTER_DRAIN));
@@ -192,6 +206,7 @@ final class LbServer {
         try {
             if (now != null) {
                 now.admin().close();
+                now.readiness().close();
                 now.engine().close();
                 now.accessLog().close();
             }

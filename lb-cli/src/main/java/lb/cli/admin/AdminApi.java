@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -16,6 +17,7 @@ import lb.cli.json.JsonObject;
 import lb.cli.live.LiveConfiguration;
 import lb.cli.live.Outcome;
 import lb.cli.log.Logs;
+import lb.cli.ready.Readiness;
 import lb.core.config.Cidr;
 import lb.core.config.CidrSet;
 import lb.core.config.ConfigChange;
@@ -36,13 +38,16 @@ public final class AdminApi {
     private final Engine engine;
     private final LiveConfiguration live;
     private final StatusReport report;
+    private final WatchApi watch;
     private final Consumer<String> stop;
 
     /// @param stop begins the end of the process; is told who asked for it
-    public AdminApi(Engine engine, LiveConfiguration live, Facts process, Consumer<String> stop) {
+    public AdminApi(Engine engine, LiveConfiguration live, Readiness readiness, Facts process,
+            Consumer<String> stop) {
         this.engine = engine;
         this.live = live;
-        this.report = new StatusReport(live, process);
+        this.report = new StatusReport(live, readiness, process);
+        this.watch = new WatchApi(engine, live, readiness, process);
         this.stop = stop;
     }
 
@@ -54,20 +59,21 @@ public final class AdminApi {
         long startedMillis();
 
         boolean isStopping();
+
+        /// Lines lost since the start, by log.
+        Map<String, Long> droppedLines();
     }
 
     /// @param helper where texts are made: neither on the control loop nor on a worker
     CompletableFuture<Answer> answer(Request request, Executor helper) {
         List<String> path = request.path();
-        if (path.equals(List.of("live"))) {
-            only(request, "GET").taking(List.of(), List.of());
-            return done(Answer.of(out -> out.writeBooleanField("live", true)));
-        }
-        if (path.equals(List.of("ready"))) {
-            only(request, "GET").taking(List.of(), List.of());
-            boolean isReady = !report.isStopping();
-            return done(Answer.of(isReady ? Answer.OK : Answer.UNAVAILABLE,
-                    out -> out.writeBooleanField("ready", isReady)));
+        if (path.size() == 1) {
+            return switch (path.getFirst()) {
+                case "live" -> done(watch.live(only(request, "GET")));
+                case "ready" -> done(watch.ready(only(request, "GET")));
+                case "metrics" -> watch.metrics(only(request, "GET"), helper);
+                default -> done(unknown());
+            };
         }
         if (path.size() < 2 || !path.getFirst().equals("v1")) {
             return done(unknown());
@@ -286,9 +292,14 @@ public final class AdminApi {
 
     private Answer stop(Request request) {
         request.taking(List.of(), List.of());
+        Duration lameDuck = live.inUse().file().ready().lameDuck();
         return Answer.of(Answer.ACCEPTED, out -> {
-            out.writeStringField("message", "accepting no more; sessions may end");
+            out.writeStringField("message", lameDuck.isZero()
+                    ? "accepting no more; sessions may end"
+                    : "not ready any more; accepting no more in " + lameDuck.toMillis() / 1000.0
+                            + " s, then sessions may end");
             out.writeNumberField("drain_timeout_seconds", live.inUse().file().drainTimeout().toMillis() / 1000.0);
+            out.writeNumberField("lame_duck_seconds", lameDuck.toMillis() / 1000.0);
         }).then(() -> stop.accept("lb stop"));
     }
 

@@ -7,8 +7,11 @@ import lb.core.config.ConfigProblem;
 /// What a client of the admin interface is answered.
 ///
 /// @param status of HTTP
+/// @param type of the body, as HTTP names it
 /// @param afterwards what is done when it has been sent
-record Answer(int status, String body, Runnable afterwards) {
+record Answer(int status, String type, String body, Runnable afterwards) {
+
+    private static final String JSON = "application/json";
 
     static final int OK = 200;
     static final int ACCEPTED = 202;
@@ -23,12 +26,17 @@ record Answer(int status, String body, Runnable afterwards) {
 
     /// One after which nothing is to be done.
     Answer(int status, String body) {
-        this(status, body, () -> {});
+        this(status, JSON, body, () -> {});
     }
 
     /// The same, with something to be done when it has been sent.
     Answer then(Runnable next) {
-        return new Answer(status, body, next);
+        return new Answer(status, type, body, next);
+    }
+
+    /// A good one that is no JSON.
+    static Answer text(String type, String body) {
+        return new Answer(OK, type, body, () -> {});
     }
 
     static Answer of(Json.Writing fields) {

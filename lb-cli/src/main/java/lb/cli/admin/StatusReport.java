@@ -9,6 +9,8 @@ import lb.cli.live.LiveConfiguration;
 import lb.cli.live.LiveConfiguration.InUse;
 import lb.cli.live.Overlay;
 import lb.cli.log.Logs;
+import lb.cli.ready.Readiness;
+import lb.cli.ready.Verdict;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigChange;
 import lb.core.config.IpText;
@@ -23,22 +25,23 @@ import lb.l4.engine.EngineStatus.OfPool;
 final class StatusReport {
 
     private final LiveConfiguration live;
+    private final Readiness readiness;
     private final AdminApi.Facts process;
 
-    StatusReport(LiveConfiguration live, AdminApi.Facts process) {
+    StatusReport(LiveConfiguration live, Readiness readiness, AdminApi.Facts process) {
         this.live = live;
+        this.readiness = readiness;
         this.process = process;
-    }
-
-    boolean isStopping() {
-        return process.isStopping();
     }
 
     void write(JsonGenerator out, EngineStatus status) throws IOException {
         InUse inUse = live.inUse();
         out.writeStringField("version", process.version());
         out.writeNumberField("pid", ProcessHandle.current().pid());
-        out.writeStringField("state", isStopping() ? "stopping" : "running");
+        out.writeStringField("state", process.isStopping() ? "stopping" : "running");
+        Verdict verdict = readiness.verdict();
+        out.writeBooleanField("ready", verdict.isReady());
+        out.writeStringField("not_ready_because", verdict.isReady() ? null : verdict.reason());
         out.writeStringField("started", Instant.ofEpochMilli(process.startedMillis()).toString());
         out.writeNumberField("uptime_seconds", (System.currentTimeMillis() - process.startedMillis()) / 1000);
         out.writeStringField("configuration", live.sourceName());

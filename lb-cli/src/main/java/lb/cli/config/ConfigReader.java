@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import lb.cli.system.PortRange;
 import lb.core.config.AccessLogConfig;
 import lb.core.config.AdminConfig;
 import lb.core.config.AdmissionConfig;
@@ -27,6 +28,7 @@ import lb.core.config.CongestionControl;
 import lb.core.config.LbConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
+import lb.core.config.ReadyConfig;
 
 /// Reads a file, or the flags of the command line, into records, or finds
 /// everything that is wrong with it.
@@ -49,7 +51,7 @@ public final class ConfigReader {
     public record Machine(int cores, long descriptorLimit, int localPorts) {
         public static Machine current() {
             return new Machine(Runtime.getRuntime().availableProcessors(), DescriptorBudget.hardLimit(),
-                    FlowBudget.localPortsOfMachine());
+                    PortRange.ofMachine());
         }
     }
 
@@ -139,6 +141,8 @@ public final class ConfigReader {
         AccessLogConfig accessLog = AccessLogReader.read(top);
         Path accessLogFile = top.readOptional("access-log-file", AdmissionReader::path);
         AdminConfig admin = new AdminReader(top).read();
+        ReadyReader readyReader = new ReadyReader(top);
+        ReadyConfig ready = readyReader.read();
         Map<String, Block> listenerBlocks = top.named("listeners", "lb.defaults.listener",
                 defaults(reference, "listener"));
         Map<String, Block> poolBlocks = top.named("pools", "lb.defaults.pool", defaults(reference, "pool"));
@@ -152,6 +156,7 @@ public final class ConfigReader {
         }
         CrossChecks checks = new CrossChecks(findings, listenerBlocks, poolBlocks);
         checks.poolsAreDefined();
+        readyReader.check(ready, poolBlocks.keySet(), pools);
         checks.bindsAreApart(listeners);
         checks.zonesMeet(zone, pools);
         new Loops(findings, listeners, pools).find(backends::writtenIn);
@@ -166,7 +171,7 @@ public final class ConfigReader {
         return findings.isClean()
                 ? new ReadResult.Valid(
                         new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone,
-                                accessLogFile, admin, listeners, pools),
+                                accessLogFile, admin, ready, listeners, pools),
                         findings.warnings(), derivations(top, budget, flows, maxConnections, listenerBlocks, listeners))
                 : new ReadResult.Invalid(findings.problems(), findings.warnings());
     }

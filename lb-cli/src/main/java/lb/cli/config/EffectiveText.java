@@ -29,6 +29,7 @@ import lb.core.config.Octets;
 import lb.core.config.OutlierConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.ProxyProtocolConfig;
+import lb.core.config.ReadyConfig;
 import lb.core.config.RetryBudgetConfig;
 import lb.core.config.SocketConfig;
 import lb.core.limit.Rate;
@@ -56,6 +57,7 @@ public final class EffectiveText {
         Path accessLogFile = config.accessLogFile();
         text.line("access-log-file", accessLogFile == null ? "null" : quoted(accessLogFile.toString()));
         text.admin(config.admin());
+        text.ready(config.ready());
         text.open("listeners");
         config.listeners().forEach(listener -> text.listener(listener, valid.derivations()));
         text.close();
@@ -72,6 +74,18 @@ public final class EffectiveText {
         line("token-file", orNull(admin.tokenFile() == null ? null : admin.tokenFile().toString()));
         close();
         line("state-file", place(admin.stateFile()));
+    }
+
+    private void ready(ReadyConfig ready) {
+        open("ready");
+        line("pools", ready.pools() == null ? "all" : list(ready.pools()));
+        line("min-backends", ready.minBackends());
+        line("interval", duration(ready.interval()));
+        line("rise", ready.rise());
+        line("fall", ready.fall());
+        line("lame-duck", orOff(ready.lameDuck()));
+        line("file", ready.file() == null ? "off" : quoted(ready.file().toString()));
+        close();
     }
 
     private static String place(FilePlace place) {

@@ -1,13 +1,7 @@
 package lb.cli.config;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import lb.core.config.FlowConfig;
 import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
@@ -23,11 +17,6 @@ import lb.core.config.PoolConfig;
 /// @param shares that there are of them
 /// @param localPorts that the kernel gives out (net.ipv4.ip_local_port_range); flows to different backends can share them
 record FlowBudget(int sessions, int shares, int localPorts, List<PoolConfig> pools) {
-
-    private static final Path RANGE = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
-    private static final Pattern FIRST_LAST = Pattern.compile("(\\d{1,5})\\s+(\\d{1,5})");
-    /// The kernel's default.
-    private static final int DEFAULT_PORTS = 28_232;
 
     static FlowBudget of(int sessions, int localPorts, List<ListenerConfig> listeners, List<PoolConfig> pools) {
         int shares = listeners.stream().mapToInt(l -> l.tcp() && l.udp() != null ? 2 : 1).sum();
@@ -75,18 +64,5 @@ record FlowBudget(int sessions, int shares, int localPorts, List<PoolConfig> poo
                     + " backends (net.ipv4.ip_local_port_range)");
         }
         return listener;
-    }
-
-    /// What this machine has.
-    static int localPortsOfMachine() {
-        // Not Files.readString: it asks for one byte first, and the kernel gives no more after that.
-        try (BufferedReader reader = Files.newBufferedReader(RANGE)) {
-            Matcher range = FIRST_LAST.matcher(String.valueOf(reader.readLine()).strip());
-            return range.matches()
-                    ? Integer.parseInt(range.group(2)) - Integer.parseInt(range.group(1)) + 1
-                    : DEFAULT_PORTS;
-        } catch (IOException e) {
-            return DEFAULT_PORTS;
-        }
     }
 }

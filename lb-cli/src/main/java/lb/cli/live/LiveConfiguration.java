@@ -41,6 +41,7 @@ public final class LiveConfiguration implements AutoCloseable {
     private final StateFile stateFile;
     private final ThreadPoolExecutor changer;
     private volatile InUse inUse;
+    private volatile boolean isLastReloadGood = true;
     private volatile Runnable reloading = () -> {};
     private volatile Runnable reloaded = () -> {};
 
@@ -69,6 +70,11 @@ public final class LiveConfiguration implements AutoCloseable {
 
     public InUse inUse() {
         return inUse;
+    }
+
+    /// Whether the last reload took a configuration into use; so did the start.
+    public boolean isLastReloadGood() {
+        return isLastReloadGood;
     }
 
     /// Where the configuration comes from.
@@ -114,9 +120,13 @@ public final class LiveConfiguration implements AutoCloseable {
                 return reload0(true, discards);
             }
             reloading.run();
+            boolean isGood = false;
             try {
-                return reload0(false, discards);
+                Outcome outcome = reload0(false, discards);
+                isGood = outcome.kind() == Kind.DONE;
+                return outcome;
             } finally {
+                isLastReloadGood = isGood;
                 reloaded.run();
             }
         });

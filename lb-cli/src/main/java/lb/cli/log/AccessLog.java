@@ -73,6 +73,8 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     private volatile boolean reopening;
 
     // The writer's own.
+    /// How many of the dropped lines were told of.
+    private long told;
     private final StringBuilder batch = new StringBuilder();
     private int batched;
     private boolean broken;
@@ -137,6 +139,11 @@ public final class AccessLog implements SessionLog, AutoCloseable {
         }
     }
 
+    /// Lines lost since the start. Threading: any thread.
+    public long droppedLines() {
+        return dropped.get();
+    }
+
     /// Has the file opened again, after somebody has moved it away. Threading: any thread.
     public void reopen() {
         reopening = true;
@@ -164,7 +171,7 @@ public final class AccessLog implements SessionLog, AutoCloseable {
                 reopening = false;
                 reopenOutput();
             }
-            if (dropped.get() > 0 && System.nanoTime() - lastComplaintNanos >= SECOND_NANOS) {
+            if (dropped.get() > told && System.nanoTime() - lastComplaintNanos >= SECOND_NANOS) {
                 complain();
             }
         }
@@ -250,7 +257,8 @@ public final class AccessLog implements SessionLog, AutoCloseable {
     }
 
     private void complain() {
-        long count = dropped.getAndSet(0);
+        long count = dropped.get() - told;
+        told += count;
         if (count > 0) {
             lastComplaintNanos = System.nanoTime();
             complaints.accept("access log: " + count + " lines dropped, " + output.name() + " "

@@ -33,6 +33,8 @@ public final class Logs {
     /// one that writes errors only, to stdout.
     @SuppressWarnings("unused") private static @Nullable LoggerContext kept;
 
+    private static final AtomicLong DROPPED = new AtomicLong();
+
     private Logs() {}
 
     /// Operational log to stderr: ours from `level` up, that of libraries from WARN up. Whoever logs never waits: while
@@ -64,7 +66,7 @@ public final class Logs {
         public void initialize() {
             isShutdownHookEnabled = false; // the last lines are written while the process ends
             AtomicLong dropped = new AtomicLong();
-            addAppender(new DroppedLines("dropped", dropped));
+            addAppender(new DroppedLines("dropped", dropped, DROPPED));
             Appender stderr = new Unchecked().setName("stderr").setLayout(new OperationalLayout(format, dropped))
                     .setTarget(ConsoleAppender.Target.SYSTEM_ERR).setDirect(true).setConfiguration(this).build();
             addAppender(stderr);
@@ -105,6 +107,11 @@ public final class Logs {
     /// @param level one of [#LEVELS]
     public static void setLevel(String level) {
         Configurator.setLevel(OURS, Level.valueOf(level));
+    }
+
+    /// Lines lost since the start, because stderr was too slow. Threading: any thread.
+    public static long droppedLines() {
+        return DROPPED.get();
     }
 
     /// Writes what is queued, for a second at most. Nothing is logged afterwards.

@@ -28,9 +28,11 @@ final class AdminClient {
     private static final int BUFFER_BYTES = 16 << 10;
 
     private final List<Path> sockets;
+    private final int timeoutMillis;
 
     /// @param chosen what the user has said; null for the usual places
     AdminClient(@Nullable Path chosen) {
+        timeoutMillis = TIMEOUT_MILLIS;
         if (chosen != null) {
             sockets = List.of(chosen);
         } else {
@@ -38,6 +40,16 @@ final class AdminClient {
             // A service's is not in the environment of its administrator.
             sockets = usual.equals(SYSTEM) ? List.of(usual) : List.of(usual, SYSTEM);
         }
+    }
+
+    private AdminClient(List<Path> sockets, int timeoutMillis) {
+        this.sockets = sockets;
+        this.timeoutMillis = timeoutMillis;
+    }
+
+    /// One that waits no longer for an answer.
+    AdminClient within(int millis) {
+        return new AdminClient(sockets, millis);
     }
 
     /// Nobody answers.
@@ -102,7 +114,7 @@ final class AdminClient {
     }
 
     /// Until the other side closes.
-    private static String readAll(SocketChannel channel) throws IOException {
+    private String readAll(SocketChannel channel) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         channel.configureBlocking(false);
@@ -110,8 +122,8 @@ final class AdminClient {
             channel.register(selector, SelectionKey.OP_READ);
             for (int read = 0; read >= 0; read = channel.read(buffer.clear())) {
                 bytes.write(buffer.array(), 0, read);
-                if (read == 0 && selector.select(TIMEOUT_MILLIS) == 0) {
-                    throw new IOException("it has said nothing for " + TIMEOUT_MILLIS / 1000 + " s");
+                if (read == 0 && selector.select(timeoutMillis) == 0) {
+                    throw new IOException("it has said nothing for " + timeoutMillis / 1000 + " s");
                 }
                 selector.selectedKeys().clear();
             }

@@ -4,15 +4,23 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import lb.cli.Main;
 import lb.cli.json.JsonObject;
+import lb.cli.remote.AdminClient.Reply;
 import lb.cli.remote.AdminClient.Unreachable;
 import picocli.CommandLine.Model.CommandSpec;
 
 /// `lb status`.
 public final class StatusVerb extends RemoteVerb {
 
+    private static final int UNAVAILABLE = 503;
+    /// Who asks does so each second or two.
+    private static final int CHECK_MILLIS = 2_000;
+
     private StatusVerb() {
         super("status", "Shows what a running lb is doing: listeners, pools, backends.");
+        flag("--check", "Only say whether it is ready: the exit status is 0 if so, else (also if no lb runs) 1.");
+        option("--pool", "NAME", "With --check: whether it is for this pool.");
     }
 
     /// The command as picocli knows it.
@@ -22,12 +30,29 @@ public final class StatusVerb extends RemoteVerb {
 
     @Override
     int run(AdminClient client) throws Unreachable {
+        String pool = value("--pool");
+        if (has("--check")) {
+            return check(client.within(CHECK_MILLIS)
+                    .call("GET", "/ready" + (pool == null ? "" : "?pool=" + AdminClient.encoded(pool)), ""));
+        }
+        if (pool != null) {
+            throw wrongUsage("--pool goes with --check");
+        }
         return print(client.call("GET", "/v1/status", ""), this::print);
+    }
+
+    private int check(Reply reply) throws Unreachable {
+        if (reply.status() != UNAVAILABLE) {
+            return print(reply, _ -> out().println("ready"));
+        }
+        out().println(isJson() ? reply.text() : "not ready: " + reply.json().text("reason"));
+        return Main.FAILED;
     }
 
     private void print(JsonObject status) {
         out().println("lb " + status.text("version") + ", pid " + status.text("pid") + ", " + status.text("state")
                 + " for " + inWords(Duration.ofSeconds(status.number("uptime_seconds"))));
+        out().println(status.isTrue("ready") ? "ready" : "not ready: " + status.text("not_ready_because"));
         out().println("configuration: " + status.text("configuration") + ", read "
                 + status.text("configuration_read"));
         out().println("sessions: " + status.text("sessions") + " of at most " + status.text("max_sessions"));

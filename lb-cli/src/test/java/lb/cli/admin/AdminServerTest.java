@@ -26,6 +26,7 @@ import lb.cli.json.JsonObject;
 import lb.cli.live.ConfigSource;
 import lb.cli.live.LiveConfiguration;
 import lb.cli.live.StateFile;
+import lb.cli.ready.Readiness;
 import lb.core.config.AdminConfig;
 import lb.core.config.FilePlace;
 import lb.core.config.LbConfig;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 class AdminServerTest {
 
@@ -52,6 +54,7 @@ class AdminServerTest {
     private Engine engine;
     private LiveConfiguration live;
     private AdminServer admin;
+    private Readiness readiness;
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
     /// @param status of HTTP
@@ -76,6 +79,10 @@ class AdminServerTest {
         engine = new Engine(config, (_, _) -> {});
         live = new LiveConfiguration(source, config, engine, StateFile.of(new FilePlace.Off(), Map.of()));
         live.start();
+        readiness = new Readiness(engine::usableBackends, () -> live.inUse().file());
+        readiness.start();
+        await().until(() -> readiness.verdict().isReady());
+        stopped.thenAccept(readiness::leave);
         Files.writeString(folder.resolve("token"), TOKEN + "\n");
         admin = AdminServer.open(config(), Map.of(), api());
     }
@@ -83,6 +90,7 @@ class AdminServerTest {
     @AfterEach
     void stop() {
         admin.close();
+        readiness.close();
         live.close();
         engine.close();
         server.close();
@@ -98,7 +106,7 @@ class AdminServerTest {
     }
 
     private AdminApi api() {
-        return new AdminApi(engine, live, new AdminApi.Facts() {
+        return new AdminApi(engine, live, readiness, new AdminApi.Facts() {
             @Override
             public String version() {
                 return "test";
@@ -112,6 +120,11 @@ class AdminServerTest {
             @Override
             public boolean isStopping() {
                 return stopped.isDone();
+            }
+
+            @Override
+            public Map<String, Long> droppedLines() {
+                return Map.of("access", 3L);
             }
         }, stopped::complete);
     }
@@ -154,7 +167,8 @@ class AdminServerTest {
             List<String> asked = new ArrayList<>();
             String id = JsonObject.of(ask("GET", "/v1/sessions", "").body()).objects("sessions").getFirst().text("id");
             for (String[] one : new String[][]{{"GET", "/live", "/live", "", "200"},
-                {"GET", "/ready", "/ready", "", "200"}, {"GET", "/v1/status", "/v1/status", "", "200"},
+                {"GET", "/ready", "/ready", "", "200"}, {"GET", "/ready", "/ready?pool=p", "", "200"},
+                {"GET", "/ready", "/ready?pool=x", "", "404"}, {"GET", "/v1/status", "/v1/status", "", "200"},
                 {"GET", "/v1/sessions", "/v1/sessions?listener=in&limit=1", "", "200"},
                 {"GET", "/v1/sessions", "/v1/sessions?limit=many", "", "400"},
                 {"GET", "/v1/sessions", "/v1/sessions?colour=red", "", "400"},
@@ -193,6 +207,7 @@ class AdminServerTest {
                 assertThat(document.faults(one[0], one[1], reply.status(), reply.body())).as(one[0] + " " + one[2])
                         .isEmpty();
             }
+            asked.add("GET /metrics"); // is no JSON, and has a test of its own
             assertThat(asked).containsAll(document.operations());
             assertThat(stopped.join()).isEqualTo("lb stop");
         }

@@ -17,7 +17,7 @@ public final class ConfigDifference {
 
     private static final Map<String, Function<LbConfig, @Nullable Object>> LIVE = keys(
             key("max-connections", LbConfig::maxConnections), key("drain-timeout", LbConfig::drainTimeout),
-            key("zone", LbConfig::zone));
+            key("zone", LbConfig::zone), key("ready", LbConfig::ready));
     private static final Map<String, Function<LbConfig, @Nullable Object>> AT_START = keys(
             key("workers", LbConfig::workers), key("busy-poll", LbConfig::busyPoll),
             key("congestion-control", LbConfig::congestionControl), key("admin", LbConfig::admin),

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// @param accessLogFile where access-log lines are added to; null for stdout
 /// @param zone where this process runs; backends in the same zone are preferred. Null if that was not said
 /// @param admin how the running process is asked and told
+/// @param ready when it says that it is ready
 public record LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
         CongestionControl congestionControl, @Nullable String zone, @Nullable Path accessLogFile, AdminConfig admin,
-        List<ListenerConfig> listeners, List<PoolConfig> pools) {
+        ReadyConfig ready, List<ListenerConfig> listeners, List<PoolConfig> pools) {
 
     public LbConfig {
         listeners = List.copyOf(listeners);
@@ -29,7 +30,8 @@ public record LbConfig(int workers, int maxConnections, Duration drainTimeout, D
     public LbConfig(int workers, int maxConnections, Duration drainTimeout, Duration busyPoll,
             CongestionControl congestionControl, @Nullable String zone, List<ListenerConfig> listeners,
             List<PoolConfig> pools) {
-        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, null, AdminConfig.OFF, listeners,
+        this(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, null, AdminConfig.OFF,
+                ReadyConfig.PLAIN, listeners,
                 pools);
     }
 
@@ -42,15 +44,13 @@ public record LbConfig(int workers, int maxConnections, Duration drainTimeout, D
     /// The same with other listeners and pools.
     public LbConfig with(List<ListenerConfig> otherListeners, List<PoolConfig> otherPools) {
         return new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, accessLogFile,
-                admin,
-                otherListeners, otherPools);
+                admin, ready, otherListeners, otherPools);
     }
 
     /// The same, asked and told in another way.
     public LbConfig with(AdminConfig changed) {
         return new LbConfig(workers, maxConnections, drainTimeout, busyPoll, congestionControl, zone, accessLogFile,
-                changed,
-                listeners, pools);
+                changed, ready, listeners, pools);
     }
 
     /// The pool of that name, or null.
