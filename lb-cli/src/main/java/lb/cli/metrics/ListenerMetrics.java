@@ -24,7 +24,7 @@ final class ListenerMetrics {
     }
 
     private static void sessions(Exposition to, Labels labels, SessionTotals totals) {
-        to.gauge("lb_listener_sessions", "Sessions of a listener at this moment; with udp: flows.", labels,
+        to.gauge("lb_listener_active_sessions", "Sessions of a listener at this moment; with udp: flows.", labels,
                 totals.active());
         // Also those that are 0: the first of a kind has to be seen as one more than before.
         for (EndCause cause : EndCause.values()) {

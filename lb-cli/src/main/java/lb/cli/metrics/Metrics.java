@@ -82,7 +82,7 @@ public final class Metrics {
     }
 
     private static void addLoops(Exposition to, Moment moment) {
-        to.gauge("lb_sessions", "Sessions and flows at this moment, of all listeners.", Labels.EMPTY,
+        to.gauge("lb_active_sessions", "Sessions and flows at this moment, of all listeners.", Labels.EMPTY,
                 moment.status().sessions());
         to.gauge("lb_max_sessions", "The most there may be (max-connections of the process).", Labels.EMPTY,
                 moment.status().maxSessions());
@@ -90,7 +90,7 @@ public final class Metrics {
                 moment.lagNanos() / SECOND_NANOS);
         for (OfWorker worker : moment.status().workers()) {
             Labels labels = Labels.of("worker", Integer.toString(worker.index()));
-            to.gauge("lb_worker_sessions", "Sessions and flows of a worker, those on their way to it included.",
+            to.gauge("lb_worker_active_sessions", "Sessions and flows of a worker, those on their way to it included.",
                     labels, worker.sessions());
             to.gauge("lb_worker_tasks", "Tasks that wait for a worker's loop.", labels, worker.tasks());
             to.histogram("lb_worker_loop_lag_seconds",

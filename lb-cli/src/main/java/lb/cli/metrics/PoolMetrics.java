@@ -19,7 +19,7 @@ final class PoolMetrics {
 
     static void add(Exposition to, OfPool pool, EngineStatus status) {
         Labels labels = Labels.of("pool", pool.name());
-        to.gauge("lb_pool_sessions", "Sessions and flows of a pool at this moment.", labels, pool.sessions());
+        to.gauge("lb_pool_active_sessions", "Sessions and flows of a pool at this moment.", labels, pool.sessions());
         to.gauge("lb_pool_max_sessions", "The most that a pool may have; 0 for no limit.", labels, pool.maxSessions());
         to.gauge("lb_pool_queued_sessions", "Sessions that wait for a full backend.", labels, pool.queued());
         to.histogram("lb_pool_queue_duration_seconds", "Waits for a full backend, however they ended.", labels,
@@ -76,7 +76,8 @@ final class PoolMetrics {
         to.gauge("lb_backend_weight", "Its weight.", labels, backend.config().weight());
         to.gauge("lb_backend_share_ratio", "The part of its weight that counts: below 1 in a slow start.", labels,
                 backend.sharePercent() / PERCENT);
-        to.gauge("lb_backend_sessions", "Its sessions and flows at this moment, connecting ones included.", labels,
+        to.gauge("lb_backend_active_sessions", "Its sessions and flows at this moment, connecting ones included.",
+                labels,
                 backend.active());
         to.gauge("lb_backend_max_sessions", "The most that it may have; 0 for no limit.", labels,
                 backend.config().maxConnections());

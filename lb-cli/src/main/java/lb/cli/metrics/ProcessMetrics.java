@@ -46,7 +46,7 @@ final class ProcessMetrics {
             to.gauge("process_open_fds", "Open descriptors. A TCP session has two, a flow one.", Labels.EMPTY, open());
             number("limits", LIMIT, to, "process_max_fds", "The most that there may be.", 1);
         } catch (IOException e) {
-            // None is free to look with: lb_sessions tells.
+            // None is free to look with: lb_active_sessions tells.
         }
     }
 
