@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /// The verbs that ask and tell a running process.
 class AdminVerbsTest {
@@ -112,6 +113,27 @@ class AdminVerbsTest {
                     "p/b", "round-robin, 1 sessions", "ready", "up");
             echo(client);
         }
+    }
+
+    @Test
+    void statusChecksWhetherItIsReady() throws Exception {
+        assertThat(lb("status", "--check")).isZero();
+        assertThat(out).isEqualTo("ready\n");
+        assertThat(lb("status", "--check", "--pool", "p")).isZero();
+        assertThat(lb("status", "--check", "--pool", "q")).isEqualTo(1);
+        assertThat(err).isEqualTo("lb: no pool q\n");
+        assertThat(lb("status", "--pool", "p")).isEqualTo(2);
+        assertThat(lb("drain", "p/a")).isZero();
+        assertThat(lb("drain", "p/b")).isZero();
+        await().until(() -> lb("status", "--check") == 1);
+        assertThat(out).isEqualTo("not ready: pool p has no backend that can be counted on\n");
+        assertThat(lb("status", "--check", "--json")).isEqualTo(1);
+        assertThat(JsonObject.of(out).isTrue("ready")).isFalse();
+        assertThat(lb("status")).isZero();
+        assertThat(out).contains("not ready: pool p has no backend that can be counted on");
+        lb.close();
+        assertThat(lb("status", "--check")).isEqualTo(1);
+        assertThat(err).startsWith("lb: no running lb found: tried " + socket);
     }
 
     @Test

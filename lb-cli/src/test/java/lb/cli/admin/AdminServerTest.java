@@ -218,6 +218,26 @@ class AdminServerTest {
     }
 
     @Test
+    void metricsAreTextAndWantATokenOverHttp() throws Exception {
+        Reply reply = ask("GET", "/metrics", "");
+        assertThat(reply.status()).isEqualTo(200);
+        assertThat(reply.head()).contains("text/plain; version=0.0.4; charset=utf-8");
+        assertThat(reply.body()).contains("# TYPE lb_ready gauge\nlb_ready 1.0\n",
+                "lb_config_last_reload_successful 1.0", "lb_log_dropped_lines_total{log=\"access\"} 3.0",
+                "lb_backend_up{backend=\"a/b\",pool=\"p\"} 1.0").endsWith("\n").doesNotContain("\n\n");
+        Files.writeString(file, Files.readString(file) + "nonsense = 1\n");
+        ask("POST", "/v1/reload", "{}");
+        assertThat(ask("GET", "/metrics", "").body()).contains("lb_config_last_reload_successful 0.0");
+        assertThat(ask("POST", "/metrics", "").status()).isEqualTo(405);
+        assertThat(ask("GET", "/metrics?pool=p", "").status()).isEqualTo(400);
+        String host = "Host: 127.0.0.1:PORT\r\n";
+        assertThat(askHttp("GET", "/metrics", host).status()).isEqualTo(401);
+        assertThat(askHttp("GET", "/metrics", host + "Authorization: Bearer " + TOKEN + "\r\n").status())
+                .isEqualTo(200);
+        assertThat(askHttp("GET", "/ready?pool=p", host).status()).isEqualTo(200);
+    }
+
+    @Test
     void anInvalidFileIsToldWithItsLine() throws Exception {
         Files.writeString(file, Files.readString(file) + "nonsense = 1\n");
         Reply reply = ask("POST", "/v1/reload", "{}");

@@ -33,6 +33,7 @@ import lb.core.session.EndCause;
 import lb.core.session.QueueRecord;
 import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
+import lb.l4.count.DurationTotals;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.Heard;
 import lb.l4.peers.Heard.End;
@@ -126,6 +127,9 @@ class QueueTest {
             assertThat(Objects.requireNonNull(record.queued()).nanos()).isGreaterThanOrEqualTo(300_000_000L);
             assertThat(record.tries()).isZero();
             assertThat(lb.engine().refused().get("in")).containsEntry(EndCause.QUEUE_TIMEOUT, 1L);
+            DurationTotals waits = lb.engine().status().join().pools().getFirst().waits();
+            assertThat(waits.count()).isEqualTo(1);
+            assertThat(waits.sumNanos()).isGreaterThanOrEqualTo(300_000_000L);
             ping(first);
             first.close();
             lb.nextRecord();
