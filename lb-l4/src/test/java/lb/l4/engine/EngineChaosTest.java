@@ -26,6 +26,7 @@ import lb.core.pool.AdminState;
 import lb.l4.chaos.Chaos;
 import lb.l4.chaos.Conversation;
 import lb.l4.chaos.Conversations;
+import lb.l4.chaos.Disturbance;
 import lb.l4.chaos.Disturbance.Going;
 import lb.l4.chaos.Entry;
 import lb.l4.chaos.Ledger;
@@ -159,10 +160,12 @@ class EngineChaosTest {
     private void load(Balancer lb, double share) throws Exception {
         Visits tcp = new Visits(CLIENTS, chaos.random(), lb.address("tcp"), chaos.disturbance(), chaos.findings());
         Conversations udp = new Conversations(DATAGRAM_CLIENTS, chaos.random(), lb.address("udp"),
-                chaos.disturbance(), chaos.findings());
+                chaos.ofDatagrams(), chaos.findings());
         try (tcp; udp) {
-            chaos.trouble(List.of(random -> killOne(servers, random), random -> killOne(datagramServers, random),
-                    this::jumpClock, random -> takeOut(lb, random), random -> drain(lb, random)), share);
+            chaos.trouble(List.of(random -> killOne(servers, chaos.disturbance(), random),
+                    random -> killOne(datagramServers, chaos.ofDatagrams(), random),
+                    this::jumpClock, random -> takeOut(lb, random), random -> drain(lb, random)),
+                    share);
         }
         visits.addAll(tcp.visits());
         unknown += tcp.unknown();
@@ -174,9 +177,9 @@ class EngineChaosTest {
         }
     }
 
-    private void killOne(List<Mortal> among, Random random) throws IOException {
+    private static void killOne(List<Mortal> among, Disturbance disturbance, Random random) throws IOException {
         Mortal victim = among.get(random.nextInt(among.size()));
-        try (Going _ = chaos.disturbance().begin()) {
+        try (Going _ = disturbance.begin("kill")) {
             victim.kill();
             last(random);
             victim.revive();
@@ -190,18 +193,20 @@ class EngineChaosTest {
     }
 
     private void takeOut(Balancer lb, Random random) {
-        try (Going _ = chaos.disturbance().begin()) {
-            administer(lb, random, AdminState.MAINT, Duration.ZERO);
+        boolean isTcp = random.nextBoolean();
+        try (Going _ = (isTcp ? chaos.disturbance() : chaos.ofDatagrams()).begin("maint")) {
+            administer(lb, isTcp, random, AdminState.MAINT, Duration.ZERO);
         }
     }
 
     /// Its sessions go on.
-    private void drain(Balancer lb, Random random) {
-        administer(lb, random, AdminState.DRAIN, null);
+    private static void drain(Balancer lb, Random random) {
+        administer(lb, random.nextBoolean(), random, AdminState.DRAIN, null);
     }
 
-    private static void administer(Balancer lb, Random random, AdminState state, @Nullable Duration deadline) {
-        String pool = random.nextBoolean() ? "tcp" : "udp";
+    private static void administer(Balancer lb, boolean isTcp, Random random, AdminState state,
+            @Nullable Duration deadline) {
+        String pool = isTcp ? "tcp" : "udp";
         String backend = "b" + random.nextInt(BACKENDS);
         assertThat(lb.engine().administer(pool, backend, state, deadline).join()).isTrue();
         last(random);
