@@ -277,6 +277,13 @@ public final class Worker {
         }
     }
 
+    /// When a tick of the wheel began, by the clock of deadlines.
+    ///
+    /// @param tick one that the wheel has come to
+    public long tickNanos(int tick) {
+        return lastTickNanos - (wheel.now() - tick) * TICK_NANOS;
+    }
+
     /// The ticks of a timeout, rounded up, so that none strikes early; 0 for zero.
     public static int ticks(Duration duration) {
         long ticks = (duration.toMillis() + TICK_MILLIS - 1) / TICK_MILLIS;

@@ -114,14 +114,17 @@ class EngineChaosTest {
         }
     }
 
+    /// Where all were found to be down, or are drained, the others are there again before they are found to be up.
     private LbConfig config() {
         List<BackendConfig> limited = TestConfigs.pool("tcp", addresses(servers)).backends().stream()
                 .map(backend -> backend.withMaxConnections(MOST_CONNECTIONS)).toList();
         PoolConfig tcp = PoolBuilder.of(TestConfigs.pool("tcp", limited)).balance(new BalanceConfig.LeastConnections())
                 .health(TestConfigs.health(HealthConfig.Type.TCP)).failure(TestConfigs.FAILURE)
+                .onNoneHealthy(PoolConfig.OnNoneHealthy.ALL)
                 .queue(new QueueConfig(2 * CLIENTS, Duration.ofSeconds(20), QueueConfig.Scope.POOL)).build();
         PoolConfig udp = PoolBuilder.of(TestConfigs.pool("udp", addresses(datagramServers)))
-                .health(TestConfigs.health(HealthConfig.Type.PASSIVE)).failure(TestConfigs.FAILURE).build();
+                .health(TestConfigs.health(HealthConfig.Type.PASSIVE)).failure(TestConfigs.FAILURE)
+                .onNoneHealthy(PoolConfig.OnNoneHealthy.ALL).build();
         return new LbConfig(2, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO,
                 List.of(smallBuffers(TestConfigs.listener("tcp", "tcp")),
                         TestConfigs.udp(TestConfigs.listener("udp", "udp"), TestConfigs.idle(FLOW_IDLE))),

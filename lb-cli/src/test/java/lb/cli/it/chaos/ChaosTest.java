@@ -86,9 +86,10 @@ class ChaosTest {
                 pools {
                   tcp {
                     backends = %s
+                    on-none-healthy = all
                     health { interval = 200ms, fast-interval = 50ms, down-interval = 200ms, rise = 2, fall = 3 }
                   }
-                  udp { backends = %s }
+                  udp { backends = %s, on-none-healthy = all }
                 }
                 """.formatted(tcp.backends(HOST), udp.backends(HOST)));
     }
