@@ -100,7 +100,8 @@ class ChaosTest {
         Conversations conversations = new Conversations(DATAGRAM_CLIENTS, chaos.random(), lb.address("udp"),
                 chaos.ofDatagrams(), chaos.findings());
         List<Chaos.Trouble> troubles = List.of(random -> kill(tcp, chaos.disturbance(), random),
-                random -> kill(udp, chaos.ofDatagrams(), random), tcp::stopOne, udp::stopOne, random -> standStill(lb, random), random -> takeDescriptors(lb, random),
+                random -> kill(udp, chaos.ofDatagrams(), random), tcp::stopOne, udp::stopOne,
+                random -> standStill(lb, random), random -> takeDescriptors(lb, random),
                 this::forgetNames);
         long memory;
         try (visits; conversations) {
