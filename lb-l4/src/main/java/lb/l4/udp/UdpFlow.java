@@ -267,13 +267,10 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
-    /// Since when it has carried nothing, by System.nanoTime(), to a tick; exactly for one of which that is its first, so
-    /// that what has just begun does not pass for older than what began before it.
+    /// Since when it has carried nothing, by System.nanoTime(), or somewhat before that; exactly for one of which that is its
+    /// first, so that what has just begun does not pass for older than what began before it.
     long quietSinceNanos() {
-        int quietTicks = worker().wheel().now() - lastActiveTick;
-        return lastActiveTick == deadline.startTick()
-                ? startedNanos
-                : System.nanoTime() - quietTicks * (Worker.TICK_MILLIS * 1_000_000L);
+        return lastActiveTick == deadline.startTick() ? startedNanos : worker().tickNanos(lastActiveTick);
     }
 
     /// From now on the flow ends when it is quiet for a second.
