@@ -50,6 +50,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class FlowHandOverTest {
 
     private static final int CLIENTS = 24;
+    private static final int DATAGRAMS = 6_000;
     private static final SessionFilter ALL = new SessionFilter(null, null, null, null);
 
     private final DatagramServer red = DatagramServer.naming("red");
@@ -108,23 +109,28 @@ class FlowHandOverTest {
             for (int i = 0; i < 4; i++) {
                 DatagramClient client = client(old.address());
                 client.ask("begin");
-                talks.add(CompletableFuture.supplyAsync(() -> talk(client, 3_000)));
+                talks.add(CompletableFuture.supplyAsync(() -> talk(client, DATAGRAMS)));
             }
             Balancer[] engines = {old, null, null};
             for (int i = 1; i <= 2; i++) {
                 Upgrade upgrade = Upgrade.ready(engines[i - 1], config(workersThen, TestConfigs.FLOWS));
                 engines[i] = upgrade.next();
-                upgrade.complete();
+                PausedState paused = upgrade.pause();
+                // In the middle of it.
+                assertThat(paused.flows()).hasSize(4)
+                        .allSatisfy(flow -> assertThat(flow.datagramsUp()).isLessThan(DATAGRAMS));
+                upgrade.adopt(paused);
+                upgrade.finish(Duration.ofSeconds(30));
             }
             try (Balancer first = engines[1]; Balancer second = engines[2]) {
                 for (CompletableFuture<Map<String, Integer>> talk : talks) {
-                    assertThat(talk.get(60, TimeUnit.SECONDS)).hasSize(1).containsValue(3_000);
+                    assertThat(talk.get(60, TimeUnit.SECONDS)).hasSize(1).containsValue(DATAGRAMS);
                 }
                 assertThat(old.otherRecords()).isEmpty();
                 assertThat(first.otherRecords()).isEmpty();
                 assertThat(second.engine().drain(Duration.ZERO).join()).isEqualTo(4);
                 assertThat(second.otherRecords()).hasSize(4)
-                        .allSatisfy(record -> assertThat(record.datagramsUp()).isEqualTo(3_001));
+                        .allSatisfy(record -> assertThat(record.datagramsUp()).isEqualTo(DATAGRAMS + 1L));
             }
         }
     }
@@ -183,19 +189,19 @@ class FlowHandOverTest {
     @Test
     void aQuietFlowEndsWhenItWouldHaveEnded() throws Exception {
         SteppingClock clock = new SteppingClock();
-        FlowConfig flows = TestConfigs.idle(Duration.ofMinutes(1));
+        FlowConfig flows = TestConfigs.idle(Duration.ofSeconds(12));
         try (Balancer old = Balancer.by(clock, config(1, flows))) {
             client(old.address()).ask("a");
             // A worker lets a second at most pass at a time.
-            step(clock, old, 40);
+            step(clock, old, 8);
             Upgrade upgrade = Upgrade.ready(old, clock, config(1, flows));
             try (Balancer next = upgrade.next()) {
                 PausedState paused = upgrade.pause();
-                assertThat(paused.flows().getFirst().quietMillis()).isBetween(39_000L, 50_000L);
+                assertThat(paused.flows().getFirst().quietMillis()).isBetween(7_000L, 11_900L);
                 upgrade.adopt(paused);
                 upgrade.finish(Duration.ZERO).join();
                 assertThat(ids(next)).hasSize(1);
-                step(clock, next, 25);
+                step(clock, next, 5);
                 SessionRecord record = next.nextRecord();
                 assertThat(record.reason().cause()).isEqualTo(EndCause.NORMAL);
                 assertThat(record.durationNanos()).isPositive();
