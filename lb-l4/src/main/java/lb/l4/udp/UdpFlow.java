@@ -92,7 +92,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         header = headerOut;
         taken = from.taken();
         isBound = from.isBound();
-        leaving = from.leaving().isEmpty() ? null : EndCause.valueOf(from.leaving());
+        leaving = from.leavingCause();
         if (leaving == null && backend.isLeft()) {
             leaving = EndCause.BACKEND_DOWN;
         }
@@ -213,7 +213,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
         if (isClosed || connected == null) {
             // Ended in this very batch, for example by an answer that said that the backend is gone.
-            home.memory().handover.passOn(this, first);
+            home.memory().passingOn.passOn(this, first);
             return;
         }
         touch();
@@ -221,9 +221,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         if (refused >= 0) {
             backend.refused(settings.upstream(), Errno.ECONNREFUSED);
             finish(EndCause.SERVER_REFUSED);
-            home.memory().handover.passOn(this, refused);
+            home.memory().passingOn.passOn(this, refused);
         } else if (taken == 1 && counts.datagramsUp() == 1) {
-            home.memory().handover.keepFirst(this, first);
+            home.memory().passingOn.keepFirst(this, first);
         }
     }
 
@@ -274,9 +274,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private void failed(int errno) {
         if (Delivery.isGone(errno)) {
             backend.refused(settings.upstream(), errno);
-            if (home.memory().handover.mayPassOnFirst(this)) {
+            if (home.memory().passingOn.mayPassOnFirst(this)) {
                 finish(EndCause.SERVER_REFUSED);
-                home.memory().handover.passOnFirst(this);
+                home.memory().passingOn.passOnFirst(this);
             } else {
                 leave(EndCause.SERVER_REFUSED);
             }
