@@ -100,6 +100,8 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         counts.goOn(from, now);
         lastActiveTick = now - Worker.wholeTicks(from.quietMillis());
         deadline.start(now - Worker.wholeTicks(from.ageNanos() / 1_000_000));
+        // The wheel turns from now on, if it did not.
+        setDeadline(now - lastActiveTick);
     }
 
     @Override
@@ -302,13 +304,10 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
-    /// Since when it has carried nothing, by System.nanoTime(), to a tick; exactly for one of which that is its first, so
-    /// that what has just begun does not pass for older than what began before it.
+    /// Since when it has carried nothing, by System.nanoTime(), or somewhat before that; exactly for one of which that is its
+    /// first, so that what has just begun does not pass for older than what began before it.
     long quietSinceNanos() {
-        int quietTicks = worker().wheel().now() - lastActiveTick;
-        return lastActiveTick == deadline.startTick()
-                ? origin.startedNanos()
-                : System.nanoTime() - quietTicks * (Worker.TICK_MILLIS * 1_000_000L);
+        return lastActiveTick == deadline.startTick() ? origin.startedNanos() : worker().tickNanos(lastActiveTick);
     }
 
     /// From now on the flow ends when it is quiet for a second.
