@@ -244,7 +244,8 @@ final class ListeningSockets {
     }
 
     /// One for each worker that would have none. If the kernel allows no more, the accepting workers hand connections over.
-    private void addTo(List<Integer> descriptors, LocalAddress local, ListenerConfig config, KeepaliveConfig keepalive) {
+    private void addTo(List<Integer> descriptors, LocalAddress local, ListenerConfig config,
+            KeepaliveConfig keepalive) {
         try {
             while (descriptors.size() < workers) {
                 int fd = bound(Protocol.TCP, local.address(), local.port(), true);

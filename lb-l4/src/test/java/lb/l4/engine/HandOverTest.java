@@ -149,7 +149,8 @@ class HandOverTest {
 
                 next.apply(TestConfigs.lb(List.of(TestConfigs.listener("other", "out")),
                         List.of(TestConfigs.pool("out", server.address()))));
-                Awaitility.await().untilAsserted(() -> assertThatThrownBy(() -> next.connect(address)).hasMessageContaining("refused"));
+                Awaitility.await().untilAsserted(
+                        () -> assertThatThrownBy(() -> next.connect(address)).hasMessageContaining("refused"));
             }
         }
     }
