@@ -210,6 +210,21 @@ public final class Backend {
         SESSIONS.getAndAdd(this, 1L);
     }
 
+    /// Takes a slot for a session that another process has begun and counted, whatever the limit; paired with one
+    /// [#release].
+    public void adopt() {
+        ACTIVE.getAndAdd(this, 1);
+    }
+
+    /// Begins with what another process has found out.
+    ///
+    /// @param averageNanos 0 before the first sample
+    /// @param failuresInARow of clients that could not reach it
+    public void goOn(long averageNanos, int failuresInARow) {
+        CONNECT_NANOS.setOpaque(this, averageNanos);
+        FAILURES.setOpaque(this, failuresInARow);
+    }
+
     /// Takes a slot if there is one; every success is paired with one [#release]. Exact: the count never passes the limit,
     /// and a session is refused only while so many others hold a slot.
     public boolean tryAcquire() {
@@ -279,6 +294,16 @@ public final class Backend {
         FAILED_CONNECTS.getAndAdd(this, 1L);
     }
 
+    /// Goes on counting where another process has stopped. Threading: control loop.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the control loop alone
+    public void goOnCounting(long sessionsBefore, long bytesUpBefore, long bytesDownBefore, long failedConnectsBefore,
+            int healthChangesBefore) {
+        SESSIONS.getAndAdd(this, sessionsBefore);
+        countBytes(bytesUpBefore, bytesDownBefore);
+        FAILED_CONNECTS.getAndAdd(this, failedConnectsBefore);
+        healthChanges += healthChangesBefore;
+    }
+
     /// How often clients could not reach it.
     public long failedConnects() {
         return (long) FAILED_CONNECTS.getOpaque(this);
@@ -287,6 +312,11 @@ public final class Backend {
     /// A client could not reach it. Returns how many could not in a row.
     public int countFailure() {
         return (int) FAILURES.getAndAdd(this, 1) + 1;
+    }
+
+    /// Clients in a row that could not reach it.
+    public int failures() {
+        return (int) FAILURES.getOpaque(this);
     }
 
     /// A client has reached it. Writes only after failures: it is called for every session.

@@ -52,6 +52,12 @@ public final class RetryBudget {
         return denied.get();
     }
 
+    /// Goes on counting where another process has stopped.
+    public void goOn(long retriesBefore, long deniedBefore) {
+        retries.getAndAdd(retriesBefore);
+        denied.getAndAdd(deniedBefore);
+    }
+
     /// Whether a session may try once more.
     public boolean tryRetry(long nowNanos) {
         boolean may = tryRetry0(nowNanos);

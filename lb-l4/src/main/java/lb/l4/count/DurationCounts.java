@@ -1,6 +1,7 @@
 package lb.l4.count;
 
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.ToLongFunction;
 
 /// How many durations fell into each bucket of a scale, and their sum.
 ///
@@ -21,6 +22,16 @@ public final class DurationCounts {
         long taken = Math.max(0, nanos);
         increase(scale.bucketOf(taken), 1);
         increase(scale.buckets(), taken);
+    }
+
+    /// Goes on where another process has stopped. Before anything is recorded.
+    ///
+    /// @param before what was told of a name, or 0
+    public void goOn(String name, ToLongFunction<String> before) {
+        for (int i = 0; i < scale.buckets(); i++) {
+            increase(i, before.applyAsLong(name + ":" + scale.nameOf(i)));
+        }
+        increase(scale.buckets(), before.applyAsLong(name + DurationTotals.SUM));
     }
 
     private void increase(int index, long by) {

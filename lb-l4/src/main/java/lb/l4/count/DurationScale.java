@@ -42,6 +42,11 @@ public final class DurationScale {
         return endsNanos[bucket];
     }
 
+    /// What it is called in another process, whose scale may be a little different.
+    String nameOf(int bucket) {
+        return bucket < endsNanos.length ? Long.toString(endsNanos[bucket]) : "inf";
+    }
+
     int bucketOf(long nanos) {
         int bucket = 0;
         while (bucket < endsNanos.length && nanos > endsNanos[bucket]) {

@@ -1,11 +1,14 @@
 package lb.l4.count;
 
+import java.util.function.ObjLongConsumer;
 import java.util.stream.Stream;
 
 /// The counts of several threads together.
 ///
 /// Threading: immutable.
 public final class DurationTotals {
+
+    static final String SUM = ":sum";
 
     private final DurationScale scale;
     private final long[] sums;
@@ -41,5 +44,13 @@ public final class DurationTotals {
 
     public long sumNanos() {
         return sums[scale.buckets()];
+    }
+
+    /// Tells all of it as numbers with names, for [DurationCounts#goOn].
+    public void tell(String name, ObjLongConsumer<String> to) {
+        for (int i = 0; i < scale.buckets(); i++) {
+            to.accept(name + ":" + scale.nameOf(i), sums[i]);
+        }
+        to.accept(name + SUM, sumNanos());
     }
 }

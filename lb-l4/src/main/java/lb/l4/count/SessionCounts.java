@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.ToLongFunction;
 import lb.core.session.EndCause;
 
 /// What one worker counts of the sessions of one listener and protocol, when they end. Nothing is counted for a message:
@@ -18,6 +19,11 @@ public final class SessionCounts {
     static final int DATAGRAMS_UP = 2;
     static final int DATAGRAMS_DOWN = 3;
     static final int FIELDS = 4;
+
+    // Names of numbers that another process is told.
+    static final String END = ":end:";
+    static final String DURATION = ":duration";
+    static final String CARRIED = ":carried:";
 
     private final Map<EndCause, AtomicLong> ends = new EnumMap<>(EndCause.class);
     private final AtomicLongArray carried = new AtomicLongArray(FIELDS);
@@ -46,6 +52,17 @@ public final class SessionCounts {
     public void datagrams(long up, long down) {
         increase(carried, DATAGRAMS_UP, up);
         increase(carried, DATAGRAMS_DOWN, down);
+    }
+
+    /// Goes on where another process has stopped. Before anything is counted.
+    ///
+    /// @param before what was told of a name, or 0
+    public void goOn(String name, ToLongFunction<String> before) {
+        ends.forEach((cause, count) -> count.setOpaque(before.applyAsLong(name + END + cause)));
+        durations.goOn(name + DURATION, before);
+        for (int i = 0; i < FIELDS; i++) {
+            increase(carried, i, before.applyAsLong(name + CARRIED + i));
+        }
     }
 
     private static void increase(AtomicLongArray counts, int index, long by) {

@@ -2,6 +2,7 @@ package lb.l4.count;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.ObjLongConsumer;
 import java.util.stream.Stream;
 import lb.core.session.EndCause;
 
@@ -26,6 +27,16 @@ public record SessionTotals(int active, Map<EndCause, Long> ends, DurationTotals
                 DurationTotals.of(DurationScale.SESSION, Stream.of(workers).map(SessionCounts::durations)),
                 carried(workers, SessionCounts.BYTES_UP), carried(workers, SessionCounts.BYTES_DOWN),
                 carried(workers, SessionCounts.DATAGRAMS_UP), carried(workers, SessionCounts.DATAGRAMS_DOWN));
+    }
+
+    /// Tells all of it as numbers with names, for [SessionCounts#goOn].
+    public void tell(String name, ObjLongConsumer<String> to) {
+        ends.forEach((cause, count) -> to.accept(name + SessionCounts.END + cause, count));
+        durations.tell(name + SessionCounts.DURATION, to);
+        long[] carried = {bytesUp, bytesDown, datagramsUp, datagramsDown};
+        for (int i = 0; i < carried.length; i++) {
+            to.accept(name + SessionCounts.CARRIED + i, carried[i]);
+        }
     }
 
     private static long carried(SessionCounts[] workers, int field) {

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
@@ -23,9 +25,11 @@ import lb.l4.tcp.TcpListener;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
 import lb.l4.udp.DropReason;
+import lb.l4.udp.FlowHandOver;
 import lb.l4.udp.UdpAcceptor;
 import lb.l4.udp.UdpListener;
 import lb.l4.udp.UdpWorker;
+import lb.l4.worker.Descriptor;
 import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +46,10 @@ final class RunningListener {
     private final List<Group> groups;
     private final List<List<Acceptor>> acceptorsByWorker = new ArrayList<>();
     private final List<List<UdpAcceptor>> udpAcceptorsByWorker = new ArrayList<>();
+    /// What was counted before this engine began.
+    private Map<String, Long> refusedBefore = Map.of();
+    private Map<String, Long> dryRunBefore = Map.of();
+    private Map<String, Long> droppedBefore = Map.of();
     private ListenerConfig config;
     private Upstream upstream;
     private KeepaliveConfig keepalive;
@@ -88,16 +96,16 @@ final class RunningListener {
     }
 
     private List<Acceptor> acceptors(int worker, TcpWorker[] siblings) {
-        return of(Protocol.TCP).map(group -> new Acceptor(group.descriptors().get(worker), siblings, siblings[worker],
-                tcp, group.address())).toList();
+        return of(Protocol.TCP).flatMap(group -> group.of(worker, workers.length).stream()
+                .map(fd -> new Acceptor(fd, siblings, siblings[worker], tcp, group.address()))).toList();
     }
 
     private List<UdpAcceptor> udpAcceptors(int worker) {
         UdpListener listener = udp;
         return listener == null
                 ? List.of()
-                : of(Protocol.UDP).map(group -> new UdpAcceptor(group.descriptors().get(worker), workers[worker].udp(),
-                        listener, group.address())).toList();
+                : of(Protocol.UDP).flatMap(group -> group.of(worker, workers.length).stream()
+                        .map(fd -> new UdpAcceptor(fd, workers[worker].udp(), listener, group.address()))).toList();
     }
 
     private Stream<Group> of(Protocol protocol) {
@@ -110,6 +118,34 @@ final class RunningListener {
 
     List<Group> groups() {
         return groups;
+    }
+
+    /// Its sockets as another engine may have them.
+    Stream<OfferedSocket> offered() {
+        return groups.stream().flatMap(group -> group.descriptors().stream().map(fd -> new OfferedSocket(config.name(),
+                group.protocol() == Protocol.UDP, group.address().socketAddress(), fd)));
+    }
+
+    /// The ways of its flows to another engine, or from one, by the descriptors of its sockets.
+    Map<Integer, FlowHandOver> flowHandOvers() {
+        return udpAcceptorsByWorker.stream().flatMap(List::stream)
+                .collect(Collectors.toMap(UdpAcceptor::intValue, UdpAcceptor::handOver));
+    }
+
+    Upstream upstream() {
+        return upstream;
+    }
+
+    /// Goes on counting where another engine has stopped. Before it serves anybody.
+    void goOn(HandedCounts counts) {
+        String name = config.name();
+        refusedBefore = counts.after(HandedCounts.REFUSED + name + ":");
+        dryRunBefore = counts.after(HandedCounts.DRY_RUN + name + ":");
+        droppedBefore = counts.after(HandedCounts.DROPPED + name + ":");
+        tcp.goOn(HandedCounts.TCP + name, counts::of);
+        if (udp != null) {
+            udp.goOn(HandedCounts.UDP + name, counts::of, counts.of(HandedCounts.OVER_MTU + name));
+        }
     }
 
     List<InetSocketAddress> addresses() {
@@ -125,17 +161,18 @@ final class RunningListener {
 
     EngineStatus.OfListener status() {
         UdpListener flows = udp;
-        Map<String, Long> dropped = new TreeMap<>();
-        dropped().forEach((reason, count) -> dropped.put(reason.toString(), count));
+        Map<String, Long> dropped = new TreeMap<>(droppedBefore);
+        dropped().forEach((reason, count) -> dropped.merge(reason.toString(), count, Long::sum));
         return new EngineStatus.OfListener(config.name(), addresses(), config.tcp(), flows != null, config.pool(),
-                tcp.active() + (flows == null ? 0 : flows.active()), config.maxConnections(), byName(tcp.refused()),
-                byName(tcp.dryRun()), dropped, headersOverMtu(), config.tcp() ? tcp.totals() : null,
+                tcp.active() + (flows == null ? 0 : flows.active()), config.maxConnections(),
+                sum(refusedBefore, tcp.refused()),
+                sum(dryRunBefore, tcp.dryRun()), dropped, headersOverMtu(), config.tcp() ? tcp.totals() : null,
                 flows == null ? null : flows.totals());
     }
 
-    private static Map<String, Long> byName(Map<EndCause, Long> counts) {
-        Map<String, Long> named = new TreeMap<>();
-        counts.forEach((cause, count) -> named.put(cause.name().toLowerCase(Locale.ROOT), count));
+    private static Map<String, Long> sum(Map<String, Long> before, Map<EndCause, Long> counts) {
+        Map<String, Long> named = new TreeMap<>(before);
+        counts.forEach((cause, count) -> named.merge(cause.name().toLowerCase(Locale.ROOT), count, Long::sum));
         return named;
     }
 
@@ -181,6 +218,12 @@ final class RunningListener {
         }
     }
 
+    /// Sets the options of its sockets anew: the other engine that has them may have set its own.
+    void reconfigure() {
+        groups.forEach(group -> sockets.configure(group, config.socket(), keepalive));
+        of(Protocol.TCP).forEach(group -> sockets.listen(group, config.socket()));
+    }
+
     /// Takes over a configuration of the same addresses. What did not change is left alone: no worker hears of it.
     void apply(ListenerConfig changed, Upstream changedUpstream, KeepaliveConfig changedKeepalive) {
         if (changed.equals(config) && changedUpstream == upstream && changedKeepalive.equals(keepalive)) {
@@ -221,5 +264,28 @@ final class RunningListener {
             }, workers[i]::execute));
         }
         return CompletableFuture.allOf(stopped.toArray(CompletableFuture<?>[]::new));
+    }
+
+    /// Leaves sockets to another engine, which has them too, and stops with the others.
+    ///
+    /// @param left their descriptors
+    /// @return completes when all that the kernel had accepted on the others are sessions, or on their way to their worker
+    CompletableFuture<Void> leave(Set<Integer> left) {
+        List<CompletableFuture<Void>> stopped = new ArrayList<>();
+        for (int i = 0; i < workers.length; i++) {
+            List<Acceptor> acceptors = acceptorsByWorker.get(i);
+            List<UdpAcceptor> udpAcceptors = udpAcceptorsByWorker.get(i);
+            stopped.add(CompletableFuture.runAsync(() -> {
+                acceptors.forEach(left(left, Acceptor::leave, Acceptor::stop));
+                udpAcceptors.forEach(left(left, acceptor -> {}, UdpAcceptor::drain));
+            }, workers[i]::execute));
+            udpAcceptors.stream().filter(acceptor -> left.contains(acceptor.intValue()))
+                    .forEach(acceptor -> stopped.add(acceptor.handOver().leave()));
+        }
+        return CompletableFuture.allOf(stopped.toArray(CompletableFuture<?>[]::new));
+    }
+
+    private static <A extends Descriptor> Consumer<A> left(Set<Integer> left, Consumer<A> leave, Consumer<A> stop) {
+        return acceptor -> (left.contains(acceptor.intValue()) ? leave : stop).accept(acceptor);
     }
 }

@@ -2,22 +2,16 @@ package lb.l4.engine;
 
 import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Future;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.BackendConfig;
-import lb.core.config.HealthConfig;
 import lb.core.config.LossPolicy;
 import lb.core.config.PoolConfig;
-import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.Candidate;
@@ -28,10 +22,6 @@ import lb.core.pool.SlowStart;
 import lb.l4.count.DurationScale;
 import lb.l4.count.PoolCounts;
 import lb.l4.log.FloodLimiter;
-import lb.l4.probe.HealthWatch;
-import lb.l4.probe.PassiveWatch;
-import lb.l4.probe.Prober;
-import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,14 +38,13 @@ final class RunningPool {
     private static final int JITTER = 200;
 
     private final IoEventLoop control;
-    private final FloodLimiter warnings;
     private final Pool pool;
     private final Upstream upstream;
-    /// Read by workers whose connects failed.
-    private final Map<Backend, HealthWatch> watches = new ConcurrentHashMap<>();
+    private final HealthWatches watches;
     private final LossWatch losses;
     private final OutlierWatch outliers;
     private final SlowStart slowStart;
+    private final AdoptiveBackends adoptive;
     private @Nullable Future<?> nextStep;
     /// What people are told once there is a snapshot of it.
     private final List<Runnable> news = new ArrayList<>();
@@ -64,18 +53,62 @@ final class RunningPool {
 
     /// @param zone where this process runs, or null
     /// @param states what an administrator has said of backends, by their ids
+    /// @param inherited what another engine has found out of them, likewise
     /// @param workers how many there are
     RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, Map<String, AdminState> states,
-            int workers, FloodLimiter warnings, SessionCloser closer) {
+            Map<String, BackendState> inherited, int workers, FloodLimiter warnings, SessionCloser closer) {
         this.control = control;
-        this.warnings = warnings;
         this.pool = new Pool(config, zone, new BalancerBuilder());
         this.upstream = new Upstream(pool, workers, this::connectFailed);
         this.losses = new LossWatch(control, pool, closer);
         this.outliers = new OutlierWatch(control, pool, this::publishSoon);
+        this.watches = new HealthWatches(control, warnings, this::publishSoon);
+        watches.apply(config, pool.backends(), inherited);
+        // It has to know who is down.
         this.slowStart = new SlowStart(pool.backends());
-        adoptWatches();
+        goOn(inherited);
         administer(states);
+        this.adoptive = new AdoptiveBackends(pool, losses);
+    }
+
+    private void goOn(Map<String, BackendState> inherited) {
+        for (Backend backend : pool.backends()) {
+            BackendState state = inherited.get(backend.id());
+            if (state != null) {
+                BackendMemory.restore(backend, state, outliers);
+                BackendMemory.restore(backend, state, slowStart);
+            }
+        }
+        if (!inherited.isEmpty()) {
+            publish();
+        }
+    }
+
+    /// What is known of its backends, for another engine.
+    List<BackendState> states() {
+        return pool.backends().stream()
+                .map(backend -> BackendMemory.of(backend, watches.memory(backend), outliers, slowStart)).toList();
+    }
+
+    /// Goes on counting where another engine has stopped.
+    void goOn(HandedCounts counts) {
+        PoolCounts first = upstream.firstCounts();
+        first.connects().goOn(HandedCounts.CONNECTS + pool.name(), counts::of);
+        first.answers().goOn(HandedCounts.ANSWERS + pool.name(), counts::of);
+        first.waits().goOn(HandedCounts.WAITS + pool.name(), counts::of);
+        pool.retries().goOn(counts.of(HandedCounts.RETRIES + pool.name()),
+                counts.of(HandedCounts.RETRIES_DENIED + pool.name()));
+        for (Backend backend : pool.backends()) {
+            String id = backend.id();
+            backend.goOnCounting(counts.of(HandedCounts.SESSIONS + id), counts.of(HandedCounts.BYTES_UP + id),
+                    counts.of(HandedCounts.BYTES_DOWN + id), counts.of(HandedCounts.FAILED_CONNECTS + id),
+                    (int) counts.of(HandedCounts.HEALTH_CHANGES + id));
+        }
+    }
+
+    /// The backends that flows of another engine have.
+    AdoptiveBackends adoptive() {
+        return adoptive;
     }
 
     PoolConfig config() {
@@ -93,7 +126,7 @@ final class RunningPool {
         pool.apply(config, zone);
         setStates(states);
         upstream.apply(config);
-        adoptWatches();
+        watches.apply(config, pool.backends(), Map.of());
         losses.apply(before);
         outliers.apply();
         publish();
@@ -111,8 +144,7 @@ final class RunningPool {
 
     void stop() {
         isStopped = true;
-        watches.values().forEach(HealthWatch::stop);
-        watches.clear();
+        watches.stop();
         outliers.stop();
         cancelStep();
     }
@@ -191,41 +223,6 @@ final class RunningPool {
         return true;
     }
 
-    private void adoptWatches() {
-        Map<Backend, HealthWatch> old = new HashMap<>(watches);
-        byte[] greeting = greeting(config().proxyProtocol());
-        for (Backend backend : pool.backends()) {
-            HealthWatch known = old.get(backend);
-            if (known != null && known.apply(config().health(), greeting)) {
-                old.remove(backend);
-            } else {
-                HealthWatch watch = watch(backend, greeting);
-                watches.put(backend, watch);
-                watch.start();
-            }
-        }
-        old.forEach((backend, watch) -> {
-            watch.stop();
-            watches.remove(backend, watch);
-        });
-    }
-
-    private HealthWatch watch(Backend backend, byte[] greeting) {
-        return config().health().type() == HealthConfig.Type.PASSIVE
-                ? new PassiveWatch(control, backend, this::publishSoon)
-                : new Prober(control, backend, config().health(), greeting, warnings, this::publishSoon);
-    }
-
-    /// What a probe sends first to a backend that expects a PROXY header.
-    private static byte[] greeting(ProxyProtocolConfig config) {
-        if (config.version() == ProxyProtocolConfig.Version.OFF) {
-            return new byte[0];
-        }
-        ByteBuffer out = ByteBuffer.allocate(ProxyHeaderEncoder.MIN_BUFFER_BYTES);
-        int length = new ProxyHeaderEncoder(config).encodeProbe(out);
-        return Arrays.copyOf(out.array(), length);
-    }
-
     /// All flips of one turn of the control loop make one snapshot.
     ///
     /// @param toTell what tells people of it, once new sessions follow it
@@ -299,10 +296,7 @@ final class RunningPool {
     /// Threading: any worker.
     private void connectFailed(Backend backend, String reason) {
         log.debug("backend {}: {}", backend.id(), reason);
-        HealthWatch watch = watches.get(backend);
-        if (watch != null) {
-            watch.suspect(reason);
-        }
+        watches.suspect(backend, reason);
         outliers.failed(backend);
     }
 }

@@ -52,6 +52,8 @@ public final class Linux extends SystemCalls {
     public static final int TCP_FASTOPEN = 23;
     public static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;
+    public static final int O_RDWR = 2;
+    public static final int F_SETFL = 4;
     public static final int F_SETPIPE_SZ = 1031;
     public static final int F_GETPIPE_SZ = 1032;
 

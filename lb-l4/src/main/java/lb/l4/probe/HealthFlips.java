@@ -2,6 +2,7 @@ package lb.l4.probe;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
@@ -29,6 +30,15 @@ final class HealthFlips {
     /// Nanoseconds since the last change.
     long sinceLastNanos() {
         return System.nanoTime() - sinceNanos;
+    }
+
+    /// The backend has been in that state for so long, as another process knows.
+    void goOn(HealthState state, long sinceMillis) {
+        sinceNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(sinceMillis);
+        backend.setHealthState(state);
+        if (state == HealthState.DOWN) {
+            log.info("backend {} is DOWN, as the process before this one has found", backend.id());
+        }
     }
 
     void flip(HealthState state, String reason) {

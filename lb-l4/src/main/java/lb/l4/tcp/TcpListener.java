@@ -1,6 +1,7 @@
 package lb.l4.tcp;
 
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import lb.core.config.AccessLogConfig;
 import lb.core.config.AddressRules;
 import lb.core.config.AdmissionConfig;
@@ -91,6 +92,13 @@ public final class TcpListener {
     /// What its sessions were. Threading: any thread.
     public SessionTotals totals() {
         return SessionTotals.of(active(), counts);
+    }
+
+    /// Goes on counting where another process has stopped. Before a worker counts anything.
+    ///
+    /// @param before what was told of a name, or 0
+    public void goOn(String name, ToLongFunction<String> before) {
+        counts[0].goOn(name, before);
     }
 
     /// A worker's counts of its sessions.

@@ -63,6 +63,11 @@ public final class Upstream {
         connectFailures.accept(backend, reason);
     }
 
+    /// The counts of the first worker, for going on where another process has stopped, before it counts anything.
+    public PoolCounts firstCounts() {
+        return counts[0];
+    }
+
     /// A worker's counts. Threading: any thread.
     public PoolCounts counts(Worker worker) {
         return counts[worker.index()];

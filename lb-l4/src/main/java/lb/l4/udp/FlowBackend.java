@@ -66,6 +66,24 @@ final class FlowBackend {
         tries = triesMade;
     }
 
+    /// The flow has had that backend in another process.
+    ///
+    /// @param triesMade how many were picked there
+    void goOn(Backend adopted, int triesMade, boolean hasAnswered) {
+        adopted.adopt();
+        choose(adopted, triesMade);
+        isAnswered = hasAnswered;
+    }
+
+    /// Whether sessions that can go on elsewhere are to leave the backend.
+    boolean isLeft() {
+        return chosen != null && chosen.isLeft();
+    }
+
+    boolean isAnswered() {
+        return isAnswered;
+    }
+
     @Nullable
     Backend chosen() {
         return chosen;
@@ -87,10 +105,10 @@ final class FlowBackend {
     }
 
     /// An answer has come. The time to the first one is what connecting is to TCP: `least-time` goes by it.
-    void answered(long startedNanos) {
+    void answered(FlowOrigin origin) {
         if (!isAnswered && chosen != null) {
             isAnswered = true;
-            long nanos = System.nanoTime() - startedNanos;
+            long nanos = origin.ageNanos();
             chosen.sampleConnectNanos(nanos);
             answers.add(nanos);
             chosen.forgetFailures();

@@ -20,19 +20,21 @@ import org.jspecify.annotations.Nullable;
 ///     sendUp()     all of them are sent
 ///     unbind()     further datagrams of the client begin another flow; answers still come
 ///     leave()      the same, once there is a next datagram; at the latest after a second
-///     finish()     the only way out
+///     finish()     the only way out, but for
+///     pause()      another process is about to go on with it: nothing is read, and no time passes
+///     resume()     it did not
+///     forget()     it did: the flow is over here, and ends there
 final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
-    /// How long what a client's flows have tried in vain is not tried again for it.
-    private static final long SEARCH_NANOS = 1_000_000_000;
     /// How long a flow that expects no answer stays, to hear that the backend is not there.
     private static final int LINGER_TICKS = 2;
 
     final Flows flows;
     final FlowClient client;
     final FlowKey key;
+    final FlowOrigin origin;
     final DropCounts drops;
     final FlowBackend backend;
     final FlowCounts counts;
@@ -41,9 +43,6 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     private final UdpWorker home;
     private final UdpListener.Settings settings;
-    private final long number;
-    private final long startedNanos = System.nanoTime();
-    private final long startedMillis = System.currentTimeMillis();
     private @Nullable FlowSocket socket;
     private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
@@ -53,6 +52,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     /// The number of its first datagram in [FirstDatagrams], or 0.
     long kept;
     private boolean isBound = true;
+    private boolean isPaused;
     private boolean isClosed;
 
     /// @param left the flow whose client this one goes on with; its backend is not picked again
@@ -62,12 +62,47 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.key = client.key();
         this.settings = settings;
         this.home = flows.home();
-        this.number = home.nextFlowNumber();
+        this.origin = new FlowOrigin(home);
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
         this.backend = new FlowBackend(settings.upstream(), home.worker, left == null ? null : left.backend,
-                left != null && left.isNew());
+                left != null && left.origin.isNew());
         this.deadline = new FlowDeadline(settings.idleTicks(), settings.upstream().drawLifetimeTicks());
+    }
+
+    /// One that another process has begun. Its places are taken; [#goOn] and [#resume] do the rest.
+    UdpFlow(Flows flows, FlowClient client, UdpListener.Settings settings, FlowState from) {
+        this.flows = flows;
+        this.client = client;
+        this.key = client.key();
+        this.settings = settings;
+        this.home = flows.home();
+        this.origin = new FlowOrigin(home, from);
+        this.drops = flows.drops();
+        this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
+        this.backend = new FlowBackend(settings.upstream(), home.worker, null, false);
+        this.deadline = new FlowDeadline(Worker.wholeTicks(from.idleMillis()),
+                Worker.wholeTicks(from.lifetimeMillis()));
+    }
+
+    /// Goes on with the socket that another process has connected, and with what it has carried there.
+    ///
+    /// @param headerOut the PROXY header of its datagrams, or null
+    void goOn(FlowState from, FlowSocket connected, @Nullable OutgoingHeader headerOut) {
+        socket = connected;
+        header = headerOut;
+        taken = from.taken();
+        isBound = from.isBound();
+        leaving = from.leavingCause();
+        if (leaving == null && backend.isLeft()) {
+            leaving = EndCause.BACKEND_DOWN;
+        }
+        int now = worker().wheel().now();
+        counts.goOn(from, now);
+        lastActiveTick = now - Worker.wholeTicks(from.quietMillis());
+        deadline.start(now - Worker.wholeTicks(from.ageNanos() / 1_000_000));
+        // The wheel turns from now on, if it did not.
+        setDeadline(now - lastActiveTick);
     }
 
     @Override
@@ -84,27 +119,30 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         return socket;
     }
 
-    long number() {
-        return number;
+    /// How old it may become, and how long it may be quiet.
+    FlowDeadline deadline() {
+        return deadline;
     }
 
-    /// As the access log has it.
-    String id() {
-        return home.flowId(number);
+    /// When it has carried something last.
+    int lastActiveTick() {
+        return lastActiveTick;
     }
 
-    /// Whether its search for a backend may still be going on.
-    boolean isNew() {
-        return System.nanoTime() - startedNanos < SEARCH_NANOS;
+    /// Datagrams of the client.
+    int taken() {
+        return taken;
     }
 
-    long startedNanos() {
-        return startedNanos;
+    /// Whether it takes further datagrams of its client, unless it has had as many as it may.
+    boolean isBound() {
+        return isBound;
     }
 
-    /// Wall clock, since the epoch.
-    long startedMillis() {
-        return startedMillis;
+    /// Why the client's next datagram begins another flow, or null.
+    @Nullable
+    EndCause leaving() {
+        return leaving;
     }
 
     /// The flow has found its backend.
@@ -147,9 +185,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     /// What it is at this moment.
     OpenSession view() {
         Backend chosen = backend.chosen();
-        return new OpenSession(id(), true, flows.listener().name(), backend.pool().name(),
-                chosen == null ? null : chosen.id(), client.client(), SessionPhase.DATA, startedMillis,
-                System.nanoTime() - startedNanos, counts.bytesUp(), counts.bytesDown());
+        return new OpenSession(origin.id(), true, flows.listener().name(), backend.pool().name(),
+                chosen == null ? null : chosen.id(), client.client(), SessionPhase.DATA,
+                origin.startedMillis(), origin.ageNanos(), counts.bytesUp(), counts.bytesDown());
     }
 
     /// Whether the client's next datagram belongs to this flow.
@@ -178,7 +216,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
         if (isClosed || connected == null) {
             // Ended in this very batch, for example by an answer that said that the backend is gone.
-            home.memory().handover.passOn(this, first);
+            home.memory().passingOn.passOn(this, first);
             return;
         }
         touch();
@@ -186,9 +224,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         if (refused >= 0) {
             backend.refused(settings.upstream(), Errno.ECONNREFUSED);
             finish(EndCause.SERVER_REFUSED);
-            home.memory().handover.passOn(this, refused);
+            home.memory().passingOn.passOn(this, refused);
         } else if (taken == 1 && counts.datagramsUp() == 1) {
-            home.memory().handover.keepFirst(this, first);
+            home.memory().passingOn.keepFirst(this, first);
         }
     }
 
@@ -223,7 +261,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
                 continue;
             }
             touch();
-            backend.answered(startedNanos);
+            backend.answered(origin);
             if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;
@@ -239,9 +277,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private void failed(int errno) {
         if (Delivery.isGone(errno)) {
             backend.refused(settings.upstream(), errno);
-            if (home.memory().handover.mayPassOnFirst(this)) {
+            if (home.memory().passingOn.mayPassOnFirst(this)) {
                 finish(EndCause.SERVER_REFUSED);
-                home.memory().handover.passOnFirst(this);
+                home.memory().passingOn.passOnFirst(this);
             } else {
                 leave(EndCause.SERVER_REFUSED);
             }
@@ -270,7 +308,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     /// Since when it has carried nothing, by System.nanoTime(), or somewhat before that; exactly for one of which that is its
     /// first, so that what has just begun does not pass for older than what began before it.
     long quietSinceNanos() {
-        return lastActiveTick == deadline.startTick() ? startedNanos : worker().tickNanos(lastActiveTick);
+        return lastActiveTick == deadline.startTick() ? origin.startedNanos() : worker().tickNanos(lastActiveTick);
     }
 
     /// From now on the flow ends when it is quiet for a second.
@@ -281,7 +319,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     @Override
     protected void onReady() {
-        onReadable();
+        if (!isPaused) {
+            onReadable();
+        }
     }
 
     @Override
@@ -308,7 +348,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     void count(SessionCounts into, EndCause cause) {
         into.ended(cause);
-        into.served(System.nanoTime() - startedNanos, counts.bytesUp(), counts.bytesDown());
+        into.served(origin.ageNanos(), counts.bytesUp(), counts.bytesDown());
         into.datagrams(counts.datagramsUp(), counts.datagramsDown());
         backend.countBytes(counts.bytesUp(), counts.bytesDown());
     }
@@ -336,6 +376,33 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
+    /// Reads nothing more, and lets no time pass.
+    void pause() {
+        isPaused = true;
+        worker().wheel().clear(this);
+        if (socket != null) {
+            worker().deregister(socket);
+        }
+    }
+
+    /// Goes on as if nothing had been. What has come meanwhile is an event.
+    void resume() {
+        isPaused = false;
+        if (socket != null && !worker().registerDatagrams(socket)) {
+            finish(EndCause.NO_RESOURCES);
+            return;
+        }
+        setDeadline(worker().wheel().now() - lastActiveTick);
+    }
+
+    /// Ends it here without a record: another process goes on with it.
+    void forget() {
+        isClosed = true;
+        unbind();
+        closeSocket();
+        flows.forgotten(this);
+    }
+
     /// Ends the flow: frees everything and records it. Calls after the first do nothing.
     void finish(EndCause cause) {
         if (isClosed) {
@@ -344,10 +411,14 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         isClosed = true;
         worker().wheel().clear(this);
         unbind();
+        closeSocket();
+        flows.ended(this, cause);
+    }
+
+    private void closeSocket() {
         if (socket != null) {
             home.memory().sockets.closed(socket);
             worker().closeLater(socket);
         }
-        flows.ended(this, cause);
     }
 }

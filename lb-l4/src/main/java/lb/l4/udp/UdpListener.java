@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
 import lb.core.config.AccessLogConfig;
 import lb.core.config.AddressRules;
 import lb.core.config.CidrSet;
@@ -48,6 +49,13 @@ public final class UdpListener {
     /// @param headerPeers who must send a PROXY header
     record Settings(Upstream upstream, AddressRules rules, CidrSet headerPeers, FlowConfig flows, int idleTicks,
             int unansweredTicks, AccessLogConfig accessLog) {
+
+        /// The same for another pool.
+        Settings with(Upstream other) {
+            return other == upstream
+                    ? this
+                    : new Settings(other, rules, headerPeers, flows, idleTicks, unansweredTicks, accessLog);
+        }
 
         /// Whether the addresses of a datagram alone say which flow it belongs to.
         boolean goesByAddress() {
@@ -98,6 +106,14 @@ public final class UdpListener {
     /// What its flows were. Threading: any thread.
     public SessionTotals totals() {
         return SessionTotals.of(active(), counts);
+    }
+
+    /// Goes on counting where another process has stopped. Before a worker counts anything.
+    ///
+    /// @param before what was told of a name, or 0
+    public void goOn(String name, ToLongFunction<String> before, long headersOverMtuBefore) {
+        counts[0].goOn(name, before);
+        headersOverMtu.add(headersOverMtuBefore);
     }
 
     /// A worker's counts of its flows.

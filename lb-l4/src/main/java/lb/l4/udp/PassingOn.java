@@ -5,13 +5,13 @@ import lb.l4.linux.ReceiveBatch;
 /// Gives what a flow could not deliver to another flow of its client, at another backend.
 ///
 /// Threading: confined to its worker.
-final class Handover {
+final class PassingOn {
 
     private final ReceiveBatch in;
     private final BackendSender toBackend;
     private final FirstDatagrams firsts = new FirstDatagrams();
 
-    Handover(ReceiveBatch in, BackendSender toBackend) {
+    PassingOn(ReceiveBatch in, BackendSender toBackend) {
         this.in = in;
         this.toBackend = toBackend;
     }
@@ -39,7 +39,7 @@ final class Handover {
     /// Whether a flow that was refused has sent no more than its first datagram, and another backend could have that.
     boolean mayPassOnFirst(UdpFlow flow) {
         return flow.counts.datagramsUp() == 1 && flow.counts.datagramsDown() == 0 && firsts.has(flow.kept)
-                && flow.isNew() && flow.backend.hasOther();
+                && flow.origin.isNew() && flow.backend.hasOther();
     }
 
     /// Has another flow take the first datagram of one that has ended.
