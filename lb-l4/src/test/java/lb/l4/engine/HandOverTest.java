@@ -6,6 +6,8 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +25,7 @@ import lb.core.config.TestConfigs.PoolBuilder;
 import lb.core.pool.HealthState;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
+import lb.l4.count.SessionTotals;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.Heard;
 import lb.l4.peers.LoopbackServer;
@@ -100,6 +103,41 @@ class HandOverTest {
                 assertThat(next.otherRecords()).hasSize(QUEUED);
                 assertThat(old.otherRecords()).isEmpty();
             }
+        }
+    }
+
+    @Test
+    void whatWasCountedGoesOn() throws Exception {
+        try (LoopbackServer server = new LoopbackServer(new EchoServer());
+                Balancer old = new Balancer(config(2, server.address()))) {
+            for (int i = 0; i < 5; i++) {
+                ping(old);
+            }
+            old.awaitIdle();
+            EngineStatus before = old.engine().status().join();
+            try (Balancer next = Upgrade.whole(old, config(1, server.address()))) {
+                assertThat(counts(next)).isEqualTo(HandedCounts.of(before).byName());
+                ping(next);
+                next.awaitIdle();
+                EngineStatus after = next.engine().status().join();
+                SessionTotals sessions = Objects.requireNonNull(after.listeners().getFirst().tcpTotals());
+                assertThat(sessions.ends()).containsExactly(Map.entry(EndCause.NORMAL, 6L));
+                assertThat(sessions.durations().count()).isEqualTo(6);
+                assertThat(sessions.bytesUp()).isEqualTo(6);
+                assertThat(after.pools().getFirst().connects().count()).isEqualTo(6);
+                assertThat(after.pools().getFirst().backends().getFirst().bytesDown()).isEqualTo(6);
+            }
+        }
+    }
+
+    private static Map<String, Long> counts(Balancer lb) {
+        return HandedCounts.of(lb.engine().status().join()).byName();
+    }
+
+    private static void ping(Balancer lb) throws IOException {
+        try (Socket client = lb.connect()) {
+            client.getOutputStream().write('x');
+            assertThat(client.getInputStream().read()).isEqualTo('x');
         }
     }
 
