@@ -2,6 +2,7 @@ package lb.cli.systemd;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// systemd, or whoever else has started this process with a NOTIFY_SOCKET. Where nobody has, nothing is done.
 ///
-///     ready -> (reloading -> ready)* -> stopping
+///     ready -> (reloading -> ready)* -> stopping, or retired
 ///
 /// WATCHDOG_PID is not looked at: after an upgrade it names the process before this one.
 ///
@@ -27,6 +28,7 @@ public final class Supervisor implements AutoCloseable {
     private final long watchdogMicros;
     private final Consumer<String> complaints;
     private @Nullable ScheduledExecutorService watching;
+    private volatile boolean isRetired;
 
     private Supervisor(@Nullable NotifySocket socket, long watchdogMicros, Consumer<String> complaints) {
         this.socket = socket;
@@ -99,12 +101,26 @@ public final class Supervisor implements AutoCloseable {
         executor.scheduleAtFixedRate(watchdog::tick, 0, Math.max(1, watchdogMicros / 2), TimeUnit.MICROSECONDS);
     }
 
+    /// Another process is this service from now on; nothing more is said of this one. Only systemd's main process is
+    /// listened to, so the other may speak as soon as this returns.
+    public void retire(long successor, String status) {
+        send("MAINPID=" + successor + "\n" + statusLine(status));
+        isRetired = true;
+        if (watching != null) {
+            watching.shutdownNow();
+        }
+    }
+
     private void send(String message) {
-        if (socket == null) {
+        send(message, List.of());
+    }
+
+    private void send(String message, List<Integer> descriptors) {
+        if (socket == null || isRetired) {
             return;
         }
         try {
-            socket.send(message);
+            socket.send(message, descriptors);
         } catch (IOException e) {
             complaints.accept("cannot notify the service manager: " + e.getMessage());
         }
