@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -138,6 +139,34 @@ public final class Engine implements AutoCloseable {
     /// @param states by the backends' ids; all others stay what they are
     public CompletableFuture<ApplyResult> apply(LbConfig config, Map<String, AdminState> states) {
         return CompletableFuture.supplyAsync(() -> configuration.apply(config, states), control);
+    }
+
+    /// The first configuration of an engine that takes over from another one. Everything is made ready, and nobody is served
+    /// before [#adopt].
+    ///
+    /// @param inheritance whose descriptors belong to this engine from now on, also if the configuration is refused: those
+    ///     that it has no listener for are closed
+    public CompletableFuture<ApplyResult> apply(LbConfig config, Map<String, AdminState> states,
+            Inheritance inheritance) {
+        throw new UnsupportedOperationException("" + inheritance);
+    }
+
+    /// Which of the inherited sockets are in use here, by their indexes.
+    public CompletableFuture<Set<Integer>> taken() {
+        throw new UnsupportedOperationException();
+    }
+
+    /// Serves from now on, and goes on with the flows of the engine that hands over.
+    ///
+    /// @param paused whose descriptors belong to this engine from now on
+    /// @return completes when all sockets are read, with the number of flows that go on
+    public CompletableFuture<Integer> adopt(PausedState paused) {
+        throw new UnsupportedOperationException("" + paused);
+    }
+
+    /// Begins to hand over to another engine. Until it is over there is no other configuration.
+    public CompletableFuture<HandOver> handOver() {
+        throw new UnsupportedOperationException();
     }
 
     /// What [#apply] would change, without changing it. Sockets are not opened: it is not known whether they could be.
