@@ -9,6 +9,7 @@ import lb.cli.live.LiveConfiguration;
 import lb.cli.live.LiveConfiguration.InUse;
 import lb.cli.live.Overlay;
 import lb.cli.log.Logs;
+import lb.cli.upgrade.Upgrade;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigChange;
 import lb.core.config.IpText;
@@ -24,10 +25,12 @@ final class StatusReport {
 
     private final LiveConfiguration live;
     private final AdminApi.Facts process;
+    private final Upgrade upgrade;
 
-    StatusReport(LiveConfiguration live, AdminApi.Facts process) {
+    StatusReport(LiveConfiguration live, AdminApi.Facts process, Upgrade upgrade) {
         this.live = live;
         this.process = process;
+        this.upgrade = upgrade;
     }
 
     boolean isStopping() {
@@ -38,6 +41,8 @@ final class StatusReport {
         InUse inUse = live.inUse();
         out.writeStringField("version", process.version());
         out.writeNumberField("pid", ProcessHandle.current().pid());
+        out.writeNumberField("generation", upgrade.generation());
+        out.writeNumberField("predecessor", upgrade.predecessor());
         out.writeStringField("state", isStopping() ? "stopping" : "running");
         out.writeStringField("started", Instant.ofEpochMilli(process.startedMillis()).toString());
         out.writeNumberField("uptime_seconds", (System.currentTimeMillis() - process.startedMillis()) / 1000);

@@ -54,6 +54,7 @@ public final class Linux extends SystemCalls {
     public static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;
     public static final int F_SETFD = 2;
+    public static final int F_SETFL = 4;
     public static final int FD_CLOEXEC = 1;
     public static final int F_DUPFD_CLOEXEC = 1030;
     public static final int F_SETPIPE_SZ = 1031;
@@ -79,6 +80,7 @@ public final class Linux extends SystemCalls {
     private static final MemorySegment SENDMSG = function("sendmsg");
     private static final MemorySegment RECVMSG = function("recvmsg");
     private static final MemorySegment POLL = function("poll");
+    private static final MemorySegment GETEUID = function("geteuid");
     private static final MemorySegment PIPE2 = function("pipe2");
     private static final MemorySegment FCNTL = function("fcntl");
     private static final MemorySegment SHUTDOWN = function("shutdown");
@@ -222,6 +224,11 @@ public final class Linux extends SystemCalls {
         scratch.set(JAVA_INT, 0, fd);
         scratch.set(JAVA_INT, 4, events);
         return call(POLL, scratchAddress, 1, timeoutMillis, 0, 0);
+    }
+
+    /// The user of this process.
+    public int geteuid() {
+        return call(GETEUID, 0, 0, 0, 0, 0);
     }
 
     /// The user of the process at the other end of a unix socket, at the time when it was connected.
