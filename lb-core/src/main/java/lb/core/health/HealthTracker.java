@@ -49,6 +49,21 @@ public final class HealthTracker {
         fall = newFall;
     }
 
+    /// Goes on with what another process has observed.
+    ///
+    /// @param inARow results against the state, without having flipped it
+    /// @param results observed since its start
+    public void goOn(HealthState present, int inARow, long results) {
+        state = present;
+        against = inARow;
+        observed = results;
+    }
+
+    /// Results in a row against the state, without having flipped it.
+    public int against() {
+        return against;
+    }
+
     /// Counts a result and returns whether the state flipped.
     public boolean observe(ProbeResult result) {
         if (result instanceof ProbeResult.NotMade) {

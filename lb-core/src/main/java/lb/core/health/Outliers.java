@@ -75,6 +75,36 @@ public final class Outliers {
         return Duration.ofNanos(ejection.ejectedNanos);
     }
 
+    /// What is known of a backend that was ejected before.
+    ///
+    /// @param times how often, less what is forgiven
+    /// @param ejectedNanos how long it is left out, or was the last time
+    /// @param sinceNanos how long ago it was ejected, or let in
+    public record Memory(boolean isEjected, int times, long ejectedNanos, long sinceNanos) {
+        static final Memory NONE = new Memory(false, 0, 0, 0);
+    }
+
+    public Memory memory(Backend backend, long nowNanos) {
+        Ejection ejection = ejections.get(backend);
+        return ejection == null
+                ? Memory.NONE
+                : new Memory(ejection.isEjected, ejection.times, ejection.ejectedNanos,
+                        nowNanos - ejection.sinceNanos);
+    }
+
+    /// Goes on with what another process knew of a backend.
+    public void goOn(Backend backend, Memory memory, long nowNanos) {
+        if (memory.times() > 0 && config.failures() > 0) {
+            Ejection ejection = new Ejection();
+            ejection.times = memory.times();
+            ejection.ejectedNanos = memory.ejectedNanos();
+            ejection.sinceNanos = nowNanos - memory.sinceNanos();
+            ejection.isEjected = memory.isEjected();
+            ejections.put(backend, ejection);
+            backend.setEjected(memory.isEjected());
+        }
+    }
+
     /// Lets in all whose time is over.
     public List<Backend> letIn(long nowNanos) {
         List<Backend> over = new ArrayList<>();

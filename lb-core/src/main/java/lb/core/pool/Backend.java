@@ -188,6 +188,28 @@ public final class Backend {
         SESSIONS.getAndAdd(this, 1L);
     }
 
+    /// Takes a slot for a session that another process has begun and counted, whatever the limit; paired with one
+    /// [#release].
+    public void adopt() {
+        ACTIVE.getAndAdd(this, 1);
+    }
+
+    /// Goes on counting where another process has stopped.
+    ///
+    /// @param more sessions
+    public void addSessions(long more) {
+        SESSIONS.getAndAdd(this, more);
+    }
+
+    /// Begins with what another process has found out.
+    ///
+    /// @param averageNanos 0 before the first sample
+    /// @param failuresInARow of clients that could not reach it
+    public void goOn(long averageNanos, int failuresInARow) {
+        CONNECT_NANOS.setOpaque(this, averageNanos);
+        FAILURES.setOpaque(this, failuresInARow);
+    }
+
     /// Takes a slot if there is one; every success is paired with one [#release]. Exact: the count never passes the limit,
     /// and a session is refused only while so many others hold a slot.
     public boolean tryAcquire() {
@@ -239,6 +261,11 @@ public final class Backend {
     /// A client could not reach it. Returns how many could not in a row.
     public int countFailure() {
         return (int) FAILURES.getAndAdd(this, 1) + 1;
+    }
+
+    /// Clients in a row that could not reach it.
+    public int failures() {
+        return (int) FAILURES.getOpaque(this);
     }
 
     /// A client has reached it. Writes only after failures: it is called for every session.

@@ -169,6 +169,11 @@ public final class Pool {
         return true;
     }
 
+    /// Counts a session that another process has begun, whatever the limit. Paired with [#release].
+    public void adopt() {
+        ACTIVE.getAndAdd(this, 1);
+    }
+
     public void release() {
         int before = (int) ACTIVE.getAndAdd(this, -1);
         assert before > 0 : "released more often than acquired: " + name;

@@ -29,6 +29,19 @@ public final class SlowStart {
         return backend.isHealthy() && backend.hasRole() && backend.adminState() != AdminState.MAINT;
     }
 
+    /// How long ago the slow start of a backend began; -1 if it is in none.
+    public long elapsedNanos(Backend backend, long nowNanos) {
+        Long began = since.get(backend);
+        return began == null || began.equals(NOT_IN_USE) || began.equals(LONG_AGO) ? -1 : nowNanos - began;
+    }
+
+    /// Goes on with a slow start that another process has begun.
+    public void goOn(Backend backend, long elapsedNanos, long nowNanos) {
+        if (isInUse(backend)) {
+            since.put(backend, nowNanos - elapsedNanos);
+        }
+    }
+
     /// Takes note of the backends' states, and sets their shares.
     ///
     /// @param windowNanos how long a slow start takes; 0 for none

@@ -3,7 +3,6 @@ package lb.l4.engine;
 import io.netty.channel.IoEventLoop;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +57,8 @@ final class Configuration {
     private @Nullable LbConfig started;
     private @Nullable LbConfig current;
     private boolean isStopping;
+    private Takeover takeover;
+    private @Nullable HandOver handOver;
 
     /// @param tarpits what all listeners together may hold of connections that they did not let in
     Configuration(IoEventLoop control, WorkerSides[] workers, Pacing pacing, ConnectionLimit tarpits,
@@ -69,6 +70,7 @@ final class Configuration {
         this.workers = workers;
         this.closer = new SessionCloser(control, workers);
         this.sockets = new ListeningSockets(linux, workers.length, pacing);
+        this.takeover = Takeover.none(control, linux);
     }
 
     /// What all listeners together may have. Threading: any thread.
@@ -80,15 +82,27 @@ final class Configuration {
     ///
     /// @param states of backends by their ids, where an administrator has said something; all others stay what they are
     ApplyResult apply(LbConfig config, Map<String, AdminState> states) {
-        List<ConfigProblem> problems = new ArrayList<>();
-        if (isStopping) {
-            problems.add(new ConfigProblem(null, "lb", null, "is stopping and takes no configuration"));
-            return new ApplyResult.Refused(problems);
+        return apply(config, states, Inheritance.NONE);
+    }
+
+    /// The first configuration of an engine that takes over: everything but that anybody is served.
+    ApplyResult takeOver(LbConfig config, Map<String, AdminState> states, Inheritance inheritance) {
+        if (current != null) {
+            throw new IllegalStateException("there is a configuration already");
         }
-        Map<String, List<Group>> opened = open(config, problems);
-        if (!problems.isEmpty()) {
-            opened.values().forEach(groups -> groups.forEach(sockets::close));
-            return new ApplyResult.Refused(problems);
+        takeover = new Takeover(control, linux, new InheritedSockets(linux, inheritance.sockets()));
+        return apply(config, states, inheritance);
+    }
+
+    private ApplyResult apply(LbConfig config, Map<String, AdminState> states, Inheritance inheritance) {
+        String refusal = refusal();
+        if (refusal != null) {
+            return new ApplyResult.Refused(List.of(new ConfigProblem(null, "lb", null, refusal)));
+        }
+        Openings openings = new Openings(sockets, listeners, takeover.sockets());
+        Map<String, List<Group>> opened = openings.open(config);
+        if (!openings.problems().isEmpty()) {
+            return new ApplyResult.Refused(openings.problems());
         }
         LbConfig before = inUse();
         List<ConfigChange> changes = before == null || started == null
@@ -96,13 +110,67 @@ final class Configuration {
                 : ConfigDifference.between(before, config, started);
         processLimit.setLimit(config.maxConnections());
         tarpits.setLimit(TcpWorker.tarpits(config.maxConnections()));
-        applyPools(config, states);
+        applyPools(config, states, inheritance.backendsById());
         applyListeners(config, opened);
         removePools(config);
         files.watch(config.listeners());
         started = started == null ? config : started;
         current = config;
         return new ApplyResult.Applied(changes);
+    }
+
+    private @Nullable String refusal() {
+        if (isStopping) {
+            return "is stopping and takes no configuration";
+        }
+        if (takeover.isWaiting() && current != null) {
+            return "is about to take over from another process and takes no configuration until it has";
+        }
+        return handOver == null ? null : "is handing over to another process and takes no configuration meanwhile";
+    }
+
+    /// Which of the inherited sockets listeners have.
+    Set<Integer> taken() {
+        return takeover.sockets().taken();
+    }
+
+    /// Serves from now on, with what the engine that hands over had.
+    ///
+    /// @return completes with the number of flows that go on
+    CompletableFuture<Integer> adopt(PausedState paused) {
+        return takeover.adopt(paused, listeners.values(), pools);
+    }
+
+    /// Begins to hand over to another engine.
+    HandOver handOver(Drains drains) {
+        if (isStopping || handOver != null || takeover.isWaiting()) {
+            throw new IllegalStateException(isStopping ? "is stopping" : "is being handed over already");
+        }
+        HandOver begun = new HandOver(control, this, drains, List.copyOf(listeners.values()),
+                pools.values().stream().map(RunningPool::states).flatMap(List::stream).toList());
+        handOver = begun;
+        return begun;
+    }
+
+    /// The other engine does not take over: everything is as before.
+    void handOverEnded() {
+        handOver = null;
+    }
+
+    /// The hand-over that is under way, or null.
+    @Nullable
+    HandOver handOver() {
+        return handOver;
+    }
+
+    /// Leaves sockets to another engine, and stops with all others.
+    ///
+    /// @param left their descriptors
+    /// @return as [#stopListening] does
+    CompletableFuture<Void> leave(Set<Integer> left) {
+        isStopping = true;
+        listeners.values().forEach(listener -> stopped = CompletableFuture.allOf(stopped, listener.leave(left)));
+        return stopped;
     }
 
     /// What `config` would change.
@@ -233,63 +301,12 @@ final class Configuration {
         return listening;
     }
 
-    /// Opens the sockets that the present listeners do not have, before anything is changed.
-    private Map<String, List<Group>> open(LbConfig config, List<ConfigProblem> problems) {
-        Map<String, RunningListener> staying = staying(config);
-        Set<Integer> leftPorts = new HashSet<>();
-        listeners.forEach((name, listener) -> {
-            if (!staying.containsKey(name)) {
-                listener.groups().forEach(group -> leftPorts.add(group.address().port()));
-            }
-        });
-        List<Taken> taken = new ArrayList<>();
-        staying.forEach((name, listener) -> listener.groups().forEach(group -> taken.add(new Taken(group, name))));
-        Map<String, List<Group>> opened = new LinkedHashMap<>();
-        for (ListenerConfig listener : config.listeners()) {
-            if (!staying.containsKey(listener.name())) {
-                List<Group> groups = sockets.open(listener, pool(config, listener).keepalive(),
-                        leftPorts, problems);
-                opened.put(listener.name(), groups);
-                groups.forEach(group -> take(group, listener, taken, problems));
-            }
-        }
-        return opened;
-    }
-
-    /// The listeners whose sockets the new configuration goes on using.
-    private Map<String, RunningListener> staying(LbConfig config) {
-        Map<String, RunningListener> staying = new LinkedHashMap<>();
-        for (ListenerConfig listener : config.listeners()) {
-            RunningListener running = listeners.get(listener.name());
-            if (running != null && running.config().hasSocketsOf(listener)) {
-                staying.put(listener.name(), running);
-            }
-        }
-        return staying;
-    }
-
-    /// The kernel does not say that two of our listeners have the same address: their sockets share it.
-    private static void take(Group group, ListenerConfig listener, List<Taken> taken, List<ConfigProblem> problems) {
-        for (Taken other : taken) {
-            if (other.group.overlaps(group)) {
-                problems.add(new ConfigProblem(null, "listeners." + listener.name() + ".bind",
-                        listener.bind().toString(),
-                        "cannot listen on " + group.address() + ": listener " + other.listener + " listens on "
-                                + other.group.address()));
-            }
-        }
-        taken.add(new Taken(group, listener.name()));
-    }
-
-    /// An address and the name of the listener that has it.
-    private record Taken(Group group, String listener) {}
-
-    private void applyPools(LbConfig config, Map<String, AdminState> states) {
+    private void applyPools(LbConfig config, Map<String, AdminState> states, Map<String, BackendState> inherited) {
         for (PoolConfig pool : config.pools()) {
             RunningPool running = pools.get(pool.name());
             if (running == null) {
                 pools.put(pool.name(),
-                        new RunningPool(control, pool, config.zone(), states, warnings, closer));
+                        new RunningPool(control, pool, config.zone(), states, inherited, warnings, closer));
             } else if (!running.config().equals(pool) || !Objects.equals(config.zone(), zone)) {
                 running.apply(pool, config.zone(), states);
             } else {
@@ -314,7 +331,9 @@ final class Configuration {
                 }
                 running = new RunningListener(listener, upstream, pool.keepalive(), processLimit, sockets, workers,
                         groups);
-                running.start();
+                if (!takeover.isWaiting()) {
+                    running.start();
+                }
             } else if (running != null) {
                 running.apply(listener, upstream, pool.keepalive());
             }
@@ -344,7 +363,7 @@ final class Configuration {
         return running;
     }
 
-    private static PoolConfig pool(LbConfig config, ListenerConfig listener) {
+    static PoolConfig pool(LbConfig config, ListenerConfig listener) {
         return config.pools().stream().filter(pool -> pool.name().equals(listener.pool())).findFirst().orElseThrow(
                 () -> new IllegalArgumentException("listener " + listener.name() + ": no pool " + listener.pool()));
     }

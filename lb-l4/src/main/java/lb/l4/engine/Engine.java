@@ -61,8 +61,7 @@ public final class Engine implements AutoCloseable {
     private final Workers workers;
     private final WorkerSides[] sides;
     private final Configuration configuration;
-    /// Those that wait for sessions to end. Threading: control loop.
-    private final List<CompletableFuture<Integer>> drains = new ArrayList<>();
+    private final Drains drains;
     private final List<Runnable> reports = new ArrayList<>();
     private final Object closing = new Object();
 
@@ -104,6 +103,7 @@ public final class Engine implements AutoCloseable {
                     new UdpWorker(worker, sessionLog, warnings, idPrefix));
         }).toArray(WorkerSides[]::new);
         configuration = new Configuration(control, sides, pacing, tarpits, warnings);
+        drains = new Drains(control, sides, configuration.processLimit());
         control.scheduleAtFixedRate(this::countQueueDrops, 1, 1, TimeUnit.SECONDS);
         report("dropped datagrams", configuration::dropped, DropReason::toString);
         report("connections not served", configuration::refused, EndCause::text);
@@ -148,12 +148,12 @@ public final class Engine implements AutoCloseable {
     ///     that it has no listener for are closed
     public CompletableFuture<ApplyResult> apply(LbConfig config, Map<String, AdminState> states,
             Inheritance inheritance) {
-        throw new UnsupportedOperationException("" + inheritance);
+        return CompletableFuture.supplyAsync(() -> configuration.takeOver(config, states, inheritance), control);
     }
 
     /// Which of the inherited sockets are in use here, by their indexes.
     public CompletableFuture<Set<Integer>> taken() {
-        throw new UnsupportedOperationException();
+        return CompletableFuture.supplyAsync(configuration::taken, control);
     }
 
     /// Serves from now on, and goes on with the flows of the engine that hands over.
@@ -161,12 +161,12 @@ public final class Engine implements AutoCloseable {
     /// @param paused whose descriptors belong to this engine from now on
     /// @return completes when all sockets are read, with the number of flows that go on
     public CompletableFuture<Integer> adopt(PausedState paused) {
-        throw new UnsupportedOperationException("" + paused);
+        return CompletableFuture.supplyAsync(() -> configuration.adopt(paused), control).thenCompose(flows -> flows);
     }
 
     /// Begins to hand over to another engine. Until it is over there is no other configuration.
     public CompletableFuture<HandOver> handOver() {
-        throw new UnsupportedOperationException();
+        return CompletableFuture.supplyAsync(() -> configuration.handOver(drains), control);
     }
 
     /// What [#apply] would change, without changing it. Sockets are not opened: it is not known whether they could be.
@@ -269,16 +269,25 @@ public final class Engine implements AutoCloseable {
         for (WorkerSides side : sides) {
             String prefix = idPrefix(side.tcp().worker());
             if (session.startsWith(prefix)) {
-                Sweep<?> kill = session.startsWith(UdpWorker.FLOW, prefix.length())
+                return end(session.startsWith(UdpWorker.FLOW, prefix.length())
                         ? side.udp().kill(session)
-                        : side.tcp().kill(session);
-                return kill.goOn(1).thenApply(ended -> {
-                    kill.stop();
-                    return ended > 0;
-                });
+                        : side.tcp().kill(session));
             }
         }
-        return CompletableFuture.completedFuture(false);
+        // A flow that another process has begun may be anywhere.
+        CompletableFuture<Boolean> killed = CompletableFuture.completedFuture(false);
+        for (WorkerSides side : sides) {
+            killed = killed.thenCompose(
+                    isDone -> isDone ? CompletableFuture.completedFuture(true) : end(side.udp().kill(session)));
+        }
+        return killed;
+    }
+
+    private static CompletableFuture<Boolean> end(Sweep<?> kill) {
+        return kill.goOn(1).thenApply(ended -> {
+            kill.stop();
+            return ended > 0;
+        });
     }
 
     private String idPrefix(Worker worker) {
@@ -297,44 +306,19 @@ public final class Engine implements AutoCloseable {
         }, control);
     }
 
-    /// Stops accepting and waits for the sessions to end; those left after `timeout` are closed.
+    /// Stops accepting and waits for the sessions to end; those left after `timeout` are closed. A hand-over that is under way
+    /// is given up first.
     ///
     /// @return completes with the number of sessions that had to be closed
     public CompletableFuture<Integer> drain(Duration timeout) {
-        CompletableFuture<Integer> drained = new CompletableFuture<>();
-        control.execute(() -> {
-            drains.add(drained);
-            long deadlineNanos = System.nanoTime() + timeout.toNanos();
-            // Not before: until then there may be connections that nobody has counted.
-            configuration.stopListening().whenCompleteAsync((_, _) -> awaitEnd(deadlineNanos, drained), control);
-        });
-        return drained;
+        return drains.begin(() -> keepAll().thenComposeAsync(_ -> configuration.stopListening(), control), timeout,
+                Duration.ZERO);
     }
 
-    private void awaitEnd(long deadlineNanos, CompletableFuture<Integer> drained) {
-        if (configuration.processLimit().active() == 0) {
-            drained.complete(0);
-        } else if (System.nanoTime() - deadlineNanos >= 0) {
-            endSessions(EndCause.DRAIN_TIMEOUT).whenComplete((ended, failure) -> {
-                if (failure == null) {
-                    drained.complete(ended);
-                } else {
-                    drained.completeExceptionally(failure);
-                }
-            });
-        } else {
-            control.schedule(() -> awaitEnd(deadlineNanos, drained), 20, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private CompletableFuture<Integer> endSessions(EndCause cause) {
-        List<CompletableFuture<Integer>> ended = new ArrayList<>();
-        for (WorkerSides side : sides) {
-            ended.add(side.tcp().endAll(cause));
-            ended.add(side.udp().endAll(cause));
-        }
-        return CompletableFuture.allOf(ended.toArray(CompletableFuture<?>[]::new))
-                .thenApply(done -> ended.stream().mapToInt(CompletableFuture::join).sum());
+    /// Gives up a hand-over that is under way.
+    private CompletableFuture<Void> keepAll() {
+        HandOver handOver = configuration.handOver();
+        return handOver == null ? CompletableFuture.completedFuture(null) : handOver.resume();
     }
 
     /// Ends everything at once. Returns when all threads have ended; calls after the first do nothing else.
@@ -348,10 +332,11 @@ public final class Engine implements AutoCloseable {
     }
 
     private void close0() {
-        CompletableFuture.supplyAsync(configuration::stopAll, control).thenCompose(stopped -> stopped).join();
-        int killed = endSessions(EndCause.KILLED).join();
+        CompletableFuture.supplyAsync(this::keepAll, control).thenCompose(kept -> kept)
+                .thenComposeAsync(_ -> configuration.stopAll(), control).join();
+        int killed = drains.endSessions(EndCause.KILLED).join();
         // A drain that waited for them: its next look would not come any more.
-        CompletableFuture.runAsync(() -> drains.forEach(drain -> drain.complete(killed)), control).join();
+        CompletableFuture.runAsync(() -> drains.complete(killed), control).join();
         for (Worker worker : workers.all()) {
             worker.shutdown().awaitUninterruptibly();
         }

@@ -1,6 +1,9 @@
 package lb.l4.engine;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// What an engine begins with: sockets that are bound already, and what was known of backends.
 ///
@@ -14,5 +17,9 @@ public record Inheritance(List<OfferedSocket> sockets, List<BackendState> backen
     public Inheritance {
         sockets = List.copyOf(sockets);
         backends = List.copyOf(backends);
+    }
+
+    Map<String, BackendState> backendsById() {
+        return backends.stream().collect(Collectors.toMap(BackendState::id, Function.identity(), (first, _) -> first));
     }
 }

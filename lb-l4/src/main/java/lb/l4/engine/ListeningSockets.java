@@ -4,12 +4,14 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import lb.core.config.Bind;
 import lb.core.config.ConfigProblem;
 import lb.core.config.KeepaliveConfig;
@@ -25,7 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Opens the sockets of a listener: for each protocol and address one per worker, in one SO_REUSEPORT group, so that
-/// accepting never leaves the worker.
+/// accepting never leaves the worker. Those that were inherited stay as they are: several of them may be one worker's, and
+/// with fewer of them than workers only TCP gets more.
 ///
 /// Threading: control loop.
 final class ListeningSockets {
@@ -39,11 +42,17 @@ final class ListeningSockets {
     private final int workers;
     private final SocketOptions options;
 
-    /// The sockets of one address, one for each worker.
+    /// The sockets of one address; worker `i` has every one of number `i` modulo the workers.
     record Group(Protocol protocol, LocalAddress address, List<Integer> descriptors) {
         /// Whether a client could mean both.
         boolean overlaps(Group other) {
             return protocol == other.protocol && address.overlaps(other.address);
+        }
+
+        /// Those of a worker.
+        List<Integer> of(int worker, int workers) {
+            return IntStream.range(0, descriptors.size()).filter(i -> i % workers == worker).mapToObj(descriptors::get)
+                    .toList();
         }
     }
 
@@ -67,6 +76,11 @@ final class ListeningSockets {
             super("cannot listen on " + address + ": " + Errno.text(errno));
             this.errno = errno;
         }
+
+        BindException(String message) {
+            super(message);
+            this.errno = 0;
+        }
     }
 
     ListeningSockets(Linux linux, int workers, Pacing pacing) {
@@ -78,15 +92,17 @@ final class ListeningSockets {
     /// Opens all sockets of a listener, bound and configured but not yet listening, so that a configuration that fails
     /// later has let nobody in. If one cannot be had, `problems` says which and why, and none is left open.
     ///
-    /// @param leftPorts of our own listeners that will be gone when the new ones listen
+    /// @param leftPorts of our own listeners, or of the process that hands over: nobody else has them
+    /// @param inherited is asked first
     List<Group> open(ListenerConfig config, KeepaliveConfig keepalive, Set<Integer> leftPorts,
-            List<ConfigProblem> problems) {
+            InheritedSockets inherited, List<ConfigProblem> problems) {
         // A port that the kernel chose for TCP may be somebody else's for UDP: then it chooses again.
-        int tries = config.tcp() && config.udp() != null && config.bind().firstPort() == 0 ? MOST_PORTS : 1;
+        boolean isChosen = config.bind().firstPort() == 0 && inherited.isEmpty();
+        int tries = config.tcp() && config.udp() != null && isChosen ? MOST_PORTS : 1;
         for (int i = 1;; i++) {
             List<Group> groups = new ArrayList<>();
             try {
-                openAll(config, keepalive, leftPorts, groups);
+                openAll(config, keepalive, leftPorts, inherited, groups);
                 return groups;
             } catch (BindException e) {
                 groups.forEach(this::close);
@@ -99,8 +115,8 @@ final class ListeningSockets {
         }
     }
 
-    private void openAll(ListenerConfig config, KeepaliveConfig keepalive, Set<Integer> leftPorts, List<Group> groups)
-            throws BindException {
+    private void openAll(ListenerConfig config, KeepaliveConfig keepalive, Set<Integer> leftPorts,
+            InheritedSockets inherited, List<Group> groups) throws BindException {
         Bind bind = config.bind();
         for (int port = bind.firstPort(); port <= bind.lastPort(); port++) {
             int chosen = port;
@@ -109,7 +125,10 @@ final class ListeningSockets {
                     if (bind.host() == null && address instanceof Inet6Address && !hasIpv6()) {
                         continue;
                     }
-                    Group group = openGroup(protocol, address, chosen, config.socket(), keepalive, leftPorts);
+                    List<OfferedSocket> own = inherited.take(config.name(), protocol, address, chosen);
+                    Group group = own.isEmpty()
+                            ? openGroup(protocol, address, chosen, config.socket(), keepalive, leftPorts)
+                            : adopt(protocol, own, inherited, config, keepalive);
                     groups.add(group);
                     chosen = group.address().port();
                 }
@@ -193,6 +212,43 @@ final class ListeningSockets {
         } catch (BindException e) {
             descriptors.forEach(linux::close);
             throw e;
+        }
+    }
+
+    private Group adopt(Protocol protocol, List<OfferedSocket> own, InheritedSockets inherited, ListenerConfig config,
+            KeepaliveConfig keepalive) throws BindException {
+        List<Integer> descriptors = new ArrayList<>(own.stream().map(OfferedSocket::fd).toList());
+        InetSocketAddress bound = own.getFirst().address();
+        InetAddress address = bound.getAddress();
+        LocalAddress local = new LocalAddress(address.isAnyLocalAddress(), address, bound.getPort());
+        try {
+            for (OfferedSocket socket : own) {
+                if (!inherited.prepare(socket)) {
+                    throw new BindException("the socket of " + local + " that was passed on takes IPv4 too "
+                            + "(expected: IPv6 only, BindIPv6Only=ipv6-only of systemd)");
+                }
+                options.set(socket.fd(), protocol, local, config.socket(), keepalive);
+            }
+            if (protocol == Protocol.TCP) {
+                addTo(descriptors, local, config, keepalive);
+            }
+            return new Group(protocol, local, List.copyOf(descriptors));
+        } catch (BindException e) {
+            descriptors.forEach(linux::close);
+            throw e;
+        }
+    }
+
+    /// One for each worker that would have none. If the kernel allows no more, the accepting workers hand connections over.
+    private void addTo(List<Integer> descriptors, LocalAddress local, ListenerConfig config, KeepaliveConfig keepalive) {
+        try {
+            while (descriptors.size() < workers) {
+                int fd = bound(Protocol.TCP, local.address(), local.port(), true);
+                descriptors.add(fd);
+                options.set(fd, Protocol.TCP, local, config.socket(), keepalive);
+            }
+        } catch (BindException e) {
+            log.info("{} has fewer sockets than workers: {}", local, e.getMessage());
         }
     }
 

@@ -57,10 +57,13 @@ final class LossWatch {
     }
 
     private void observeRemoved(List<Backend> gone) {
-        gone.forEach(backend -> {
-            deadlines.remove(backend);
-            note(backend, LossCause.REMOVED);
-        });
+        gone.forEach(this::lost);
+    }
+
+    /// A backend that nobody will have again; [#act] does what follows from it.
+    void lost(Backend gone) {
+        deadlines.remove(gone);
+        note(gone, LossCause.REMOVED);
     }
 
     /// An administrator has said something of a backend: whatever it was lost by begins anew.

@@ -52,6 +52,16 @@ final class OutlierWatch {
         });
     }
 
+    Outliers.Memory memory(Backend backend) {
+        return outliers.memory(backend, System.nanoTime());
+    }
+
+    /// Goes on with what another process knew of a backend.
+    void goOn(Backend backend, Outliers.Memory memory) {
+        outliers.goOn(backend, memory, System.nanoTime());
+        scheduleNext();
+    }
+
     void stop() {
         isStopped = true;
         if (next != null) {

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lb.core.config.KeepaliveConfig;
 import lb.core.config.ListenerConfig;
@@ -23,9 +25,11 @@ import lb.l4.tcp.TcpListener;
 import lb.l4.tcp.TcpWorker;
 import lb.l4.tcp.Upstream;
 import lb.l4.udp.DropReason;
+import lb.l4.udp.FlowHandOver;
 import lb.l4.udp.UdpAcceptor;
 import lb.l4.udp.UdpListener;
 import lb.l4.udp.UdpWorker;
+import lb.l4.worker.Descriptor;
 import lb.l4.worker.Sweep;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +45,9 @@ final class RunningListener {
     private final List<Group> groups;
     private final List<List<Acceptor>> acceptorsByWorker = new ArrayList<>();
     private final List<List<UdpAcceptor>> udpAcceptorsByWorker = new ArrayList<>();
+    /// What was counted before this engine began.
+    private Map<String, Long> refusedBefore = Map.of();
+    private Map<String, Long> droppedBefore = Map.of();
     private ListenerConfig config;
     private Upstream upstream;
     private KeepaliveConfig keepalive;
@@ -80,16 +87,16 @@ final class RunningListener {
     }
 
     private List<Acceptor> acceptors(int worker, TcpWorker[] siblings) {
-        return of(Protocol.TCP).map(group -> new Acceptor(group.descriptors().get(worker), siblings, siblings[worker],
-                tcp, group.address())).toList();
+        return of(Protocol.TCP).flatMap(group -> group.of(worker, workers.length).stream()
+                .map(fd -> new Acceptor(fd, siblings, siblings[worker], tcp, group.address()))).toList();
     }
 
     private List<UdpAcceptor> udpAcceptors(int worker) {
         UdpListener listener = udp;
         return listener == null
                 ? List.of()
-                : of(Protocol.UDP).map(group -> new UdpAcceptor(group.descriptors().get(worker), workers[worker].udp(),
-                        listener, group.address())).toList();
+                : of(Protocol.UDP).flatMap(group -> group.of(worker, workers.length).stream()
+                        .map(fd -> new UdpAcceptor(fd, workers[worker].udp(), listener, group.address()))).toList();
     }
 
     private Stream<Group> of(Protocol protocol) {
@@ -102,6 +109,31 @@ final class RunningListener {
 
     List<Group> groups() {
         return groups;
+    }
+
+    /// Its sockets as another engine may have them.
+    Stream<OfferedSocket> offered() {
+        return groups.stream().flatMap(group -> group.descriptors().stream().map(fd -> new OfferedSocket(config.name(),
+                group.protocol() == Protocol.UDP, group.address().socketAddress(), fd)));
+    }
+
+    /// The ways of its flows to another engine, or from one, by the descriptors of its sockets.
+    Map<Integer, FlowHandOver> flowHandOvers() {
+        return udpAcceptorsByWorker.stream().flatMap(List::stream)
+                .collect(Collectors.toMap(UdpAcceptor::intValue, UdpAcceptor::handOver));
+    }
+
+    Upstream upstream() {
+        return upstream;
+    }
+
+    /// Goes on counting where another engine has stopped.
+    ///
+    /// @param refused connections by reason, as [EngineStatus] has them
+    /// @param dropped datagrams, likewise
+    void goOn(Map<String, Long> refused, Map<String, Long> dropped) {
+        refusedBefore = Map.copyOf(refused);
+        droppedBefore = Map.copyOf(dropped);
     }
 
     List<InetSocketAddress> addresses() {
@@ -117,10 +149,10 @@ final class RunningListener {
 
     EngineStatus.OfListener status() {
         UdpListener flows = udp;
-        Map<String, Long> refused = new TreeMap<>();
-        tcp.refused().forEach((cause, count) -> refused.put(cause.name().toLowerCase(Locale.ROOT), count));
-        Map<String, Long> dropped = new TreeMap<>();
-        dropped().forEach((reason, count) -> dropped.put(reason.toString(), count));
+        Map<String, Long> refused = new TreeMap<>(refusedBefore);
+        tcp.refused().forEach((cause, count) -> refused.merge(cause.name().toLowerCase(Locale.ROOT), count, Long::sum));
+        Map<String, Long> dropped = new TreeMap<>(droppedBefore);
+        dropped().forEach((reason, count) -> dropped.merge(reason.toString(), count, Long::sum));
         return new EngineStatus.OfListener(config.name(), addresses(), config.tcp(), flows != null, config.pool(),
                 tcp.active() + (flows == null ? 0 : flows.active()), config.maxConnections(), refused, dropped);
     }
@@ -207,5 +239,28 @@ final class RunningListener {
             }, workers[i]::execute));
         }
         return CompletableFuture.allOf(stopped.toArray(CompletableFuture<?>[]::new));
+    }
+
+    /// Leaves sockets to another engine, which has them too, and stops with the others.
+    ///
+    /// @param left their descriptors
+    /// @return completes when all that the kernel had accepted on the others are sessions, or on their way to their worker
+    CompletableFuture<Void> leave(Set<Integer> left) {
+        List<CompletableFuture<Void>> stopped = new ArrayList<>();
+        for (int i = 0; i < workers.length; i++) {
+            List<Acceptor> acceptors = acceptorsByWorker.get(i);
+            List<UdpAcceptor> udpAcceptors = udpAcceptorsByWorker.get(i);
+            stopped.add(CompletableFuture.runAsync(() -> {
+                acceptors.forEach(left(left, Acceptor::leave, Acceptor::stop));
+                udpAcceptors.forEach(left(left, acceptor -> {}, UdpAcceptor::drain));
+            }, workers[i]::execute));
+            udpAcceptors.stream().filter(acceptor -> left.contains(acceptor.intValue()))
+                    .forEach(acceptor -> stopped.add(acceptor.handOver().leave()));
+        }
+        return CompletableFuture.allOf(stopped.toArray(CompletableFuture<?>[]::new));
+    }
+
+    private static <A extends Descriptor> Consumer<A> left(Set<Integer> left, Consumer<A> leave, Consumer<A> stop) {
+        return acceptor -> (left.contains(acceptor.intValue()) ? leave : stop).accept(acceptor);
     }
 }

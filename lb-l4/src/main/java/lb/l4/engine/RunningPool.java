@@ -53,6 +53,7 @@ final class RunningPool {
     private final LossWatch losses;
     private final OutlierWatch outliers;
     private final SlowStart slowStart;
+    private final AdoptiveBackends adoptive;
     private @Nullable Future<?> nextStep;
     /// What people are told once there is a snapshot of it.
     private final List<Runnable> news = new ArrayList<>();
@@ -61,17 +62,52 @@ final class RunningPool {
 
     /// @param zone where this process runs, or null
     /// @param states what an administrator has said of backends, by their ids
+    /// @param inherited what another engine has found out of them, likewise
     RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, Map<String, AdminState> states,
-            FloodLimiter warnings, SessionCloser closer) {
+            Map<String, BackendState> inherited, FloodLimiter warnings, SessionCloser closer) {
         this.control = control;
         this.warnings = warnings;
         this.pool = new Pool(config, zone, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
         this.losses = new LossWatch(control, pool, closer);
         this.outliers = new OutlierWatch(control, pool, this::publishSoon);
+        adoptWatches(inherited);
+        // It has to know who is down.
         this.slowStart = new SlowStart(pool.backends());
-        adoptWatches();
+        goOn(inherited);
         administer(states);
+        this.adoptive = new AdoptiveBackends(pool, losses);
+    }
+
+    private void goOn(Map<String, BackendState> inherited) {
+        for (Backend backend : pool.backends()) {
+            BackendState state = inherited.get(backend.id());
+            if (state != null) {
+                BackendMemory.restore(backend, state, outliers);
+                BackendMemory.restore(backend, state, slowStart);
+            }
+        }
+        if (!inherited.isEmpty()) {
+            publish();
+        }
+    }
+
+    /// What is known of its backends, for another engine.
+    List<BackendState> states() {
+        return pool.backends().stream().map(backend -> {
+            HealthWatch watch = watches.get(backend);
+            return BackendMemory.of(backend, watch == null ? null : watch.memory(), outliers, slowStart);
+        }).toList();
+    }
+
+    /// Goes on counting where another engine has stopped.
+    void goOn(HandedCounts counts) {
+        pool.backends().forEach(backend -> backend.addSessions(counts.sessions(backend.id())));
+    }
+
+    /// The backends that flows of another engine have.
+    AdoptiveBackends adoptive() {
+        return adoptive;
     }
 
     PoolConfig config() {
@@ -89,7 +125,7 @@ final class RunningPool {
         pool.apply(config, zone);
         setStates(states);
         upstream.apply(config);
-        adoptWatches();
+        adoptWatches(Map.of());
         losses.apply(before);
         outliers.apply();
         publish();
@@ -176,7 +212,7 @@ final class RunningPool {
         return true;
     }
 
-    private void adoptWatches() {
+    private void adoptWatches(Map<String, BackendState> inherited) {
         Map<Backend, HealthWatch> old = new HashMap<>(watches);
         byte[] greeting = greeting(config().proxyProtocol());
         for (Backend backend : pool.backends()) {
@@ -186,7 +222,12 @@ final class RunningPool {
             } else {
                 HealthWatch watch = watch(backend, greeting);
                 watches.put(backend, watch);
-                watch.start();
+                BackendState state = inherited.get(backend.id());
+                if (state == null) {
+                    watch.start();
+                } else {
+                    watch.start(BackendMemory.health(state));
+                }
             }
         }
         old.forEach((backend, watch) -> {

@@ -57,6 +57,7 @@ public final class Linux extends SystemCalls {
     public static final int F_SETFL = 4;
     public static final int FD_CLOEXEC = 1;
     public static final int F_DUPFD_CLOEXEC = 1030;
+    public static final int O_RDWR = 2;
     public static final int F_SETPIPE_SZ = 1031;
     public static final int F_GETPIPE_SZ = 1032;
 

@@ -2,6 +2,7 @@ package lb.l4.probe;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import lb.core.pool.Backend;
 import lb.core.pool.HealthState;
@@ -29,6 +30,12 @@ final class HealthFlips {
     /// Nanoseconds since the last change.
     long sinceLastNanos() {
         return System.nanoTime() - sinceNanos;
+    }
+
+    /// The backend has been in that state for so long, as another process knows.
+    void goOn(HealthState state, long sinceMillis) {
+        sinceNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(sinceMillis);
+        backend.setHealthState(state);
     }
 
     void flip(HealthState state, String reason) {

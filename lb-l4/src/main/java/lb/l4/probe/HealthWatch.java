@@ -10,6 +10,12 @@ public sealed interface HealthWatch permits Prober, PassiveWatch {
     /// Begins to watch.
     void start();
 
+    /// Begins to watch, with what another process has found out.
+    void start(HealthMemory memory);
+
+    /// What it has found out.
+    HealthMemory memory();
+
     /// Takes over a changed definition; what was found out stays.
     ///
     /// @param greeting what a probe sends first, for a backend that expects a PROXY header; empty for nothing

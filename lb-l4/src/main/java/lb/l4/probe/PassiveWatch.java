@@ -30,6 +30,8 @@ public final class PassiveWatch implements HealthWatch {
     private final AtomicBoolean isSuspected = new AtomicBoolean();
     private long pauseNanos;
     private @Nullable Future<?> retry;
+    /// When it is tried again, by System.nanoTime().
+    private long retryNanos;
     private boolean isStopped;
 
     /// @param onFlip called when the backend's health state has changed, with what tells people of it
@@ -44,6 +46,27 @@ public final class PassiveWatch implements HealthWatch {
         if (backend.healthState() == HealthState.DOWN) {
             flips.flip(HealthState.UP, "it is no longer probed");
         }
+    }
+
+    @Override
+    public void start(HealthMemory memory) {
+        flips.goOn(memory.state(), memory.sinceMillis());
+        pauseNanos = TimeUnit.MILLISECONDS.toNanos(memory.pauseMillis());
+        if (memory.state() == HealthState.DOWN) {
+            if (pauseNanos == 0) {
+                pauseNanos = SHORTEST_PAUSE_NANOS;
+            }
+            // Another kind of watch has found it down: it is tried after the shortest pause.
+            retryIn(memory.retryMillis() < 0 ? pauseNanos : TimeUnit.MILLISECONDS.toNanos(memory.retryMillis()));
+        }
+    }
+
+    @Override
+    public HealthMemory memory() {
+        boolean isDown = backend.healthState() == HealthState.DOWN;
+        return new HealthMemory(backend.healthState(), TimeUnit.NANOSECONDS.toMillis(flips.sinceLastNanos()), 0, 0,
+                TimeUnit.NANOSECONDS.toMillis(pauseNanos),
+                isDown ? Math.max(0, TimeUnit.NANOSECONDS.toMillis(retryNanos - System.nanoTime())) : -1);
     }
 
     @Override
@@ -76,8 +99,12 @@ public final class PassiveWatch implements HealthWatch {
                 + " s");
         // Up to a tenth more, so that the clients of many balancers do not come back together.
         long jitterNanos = ThreadLocalRandom.current().nextLong(pauseNanos / 10);
-        retry = control.schedule(() -> flips.flip(HealthState.UP, "it is tried again"), pauseNanos + jitterNanos,
-                TimeUnit.NANOSECONDS);
+        retryIn(pauseNanos + jitterNanos);
+    }
+
+    private void retryIn(long nanos) {
+        retryNanos = System.nanoTime() + nanos;
+        retry = control.schedule(() -> flips.flip(HealthState.UP, "it is tried again"), nanos, TimeUnit.NANOSECONDS);
     }
 
     /// @param lastNanos the last pause, 0 if there was none

@@ -65,6 +65,25 @@ public final class Prober implements HealthWatch {
         }
     }
 
+    /// The next probe comes when it would have come, or earlier.
+    @Override
+    public void start(HealthMemory memory) {
+        if (!isActive() || memory.observed() == 0) {
+            start();
+            return;
+        }
+        tracker.goOn(memory.state(), memory.against(), memory.observed());
+        flips.goOn(memory.state(), memory.sinceMillis());
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        schedule(random.nextLong(schedule.delayNanos(tracker, random.nextLong()) + 1));
+    }
+
+    @Override
+    public HealthMemory memory() {
+        return new HealthMemory(backend.healthState(), TimeUnit.NANOSECONDS.toMillis(flips.sinceLastNanos()),
+                tracker.observed(), tracker.against(), 0, -1);
+    }
+
     /// Takes over a changed definition; what was counted stays. A backend that is no longer probed counts as up.
     @Override
     public boolean apply(HealthConfig changed, byte[] changedGreeting) {

@@ -69,8 +69,22 @@ public final class Acceptor extends Descriptor {
         while (!isPaused && accept()) {
             // until the backlog is empty
         }
+        close();
+    }
+
+    /// Closes the socket without taking what the kernel has accepted: that is for the process that has the socket too.
+    /// Threading: a task of the loop.
+    public void leave() {
+        if (!isClosed) {
+            close();
+        }
+    }
+
+    private void close() {
         isClosed = true;
         home.worker().wheel().clear(retry);
+        // Where another process has the socket too, closing does not take it out of epoll.
+        home.worker().deregister(this);
         home.worker().close(this);
     }
 

@@ -10,7 +10,7 @@ import lb.core.session.EndCause;
 import lb.core.session.OpenSession;
 import lb.core.session.SessionFilter;
 import lb.l4.log.FloodLimiter;
-import lb.l4.worker.Ending;
+import lb.l4.worker.Steps;
 import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import lb.l4.worker.Workers;
@@ -107,6 +107,14 @@ public final class TcpWorker {
         return new SessionSweep(session -> session.leave(backend, cause));
     }
 
+    /// A way to end some sessions. Threading: any thread.
+    public Sweep<?> sweep(EndCause cause) {
+        return new SessionSweep(session -> {
+            session.finish(cause);
+            return true;
+        });
+    }
+
     /// A way to look at sessions: it stands still after as many as it was told to find. Threading: any thread; `found` is
     /// called on the loop.
     public Sweep<?> look(SessionFilter filter, Consumer<OpenSession> found) {
@@ -165,7 +173,7 @@ public final class TcpWorker {
     ///
     /// @return completes on the loop, with their number
     public CompletableFuture<Integer> endAll(EndCause cause) {
-        return Ending.begin(worker, () -> {
+        return Steps.begin(worker, () -> {
             TcpSession session = first;
             if (session != null) {
                 session.finish(cause);

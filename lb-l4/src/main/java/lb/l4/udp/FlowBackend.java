@@ -62,6 +62,24 @@ final class FlowBackend {
         tries = triesMade;
     }
 
+    /// The flow has had that backend in another process.
+    ///
+    /// @param triesMade how many were picked there
+    void goOn(Backend adopted, int triesMade, boolean hasAnswered) {
+        adopted.adopt();
+        choose(adopted, triesMade);
+        isAnswered = hasAnswered;
+    }
+
+    /// Whether sessions that can go on elsewhere are to leave the backend.
+    boolean isLeft() {
+        return chosen != null && chosen.isLeft();
+    }
+
+    boolean isAnswered() {
+        return isAnswered;
+    }
+
     @Nullable
     Backend chosen() {
         return chosen;

@@ -1,6 +1,7 @@
 package lb.l4.udp;
 
 import lb.core.config.FlowConfig;
+import lb.l4.worker.Worker;
 
 /// What one flow has carried, and what that means for its end.
 ///
@@ -20,6 +21,16 @@ final class FlowCounts {
     FlowCounts(FlowConfig config, int unansweredTicks) {
         this.config = config;
         this.unansweredTicks = unansweredTicks;
+    }
+
+    /// Goes on with what a flow of another process has carried.
+    void goOn(FlowState from, int tick) {
+        datagramsUp = from.datagramsUp();
+        bytesUp = from.bytesUp();
+        datagramsDown = from.datagramsDown();
+        bytesDown = from.bytesDown();
+        unanswered = from.unanswered();
+        unansweredSinceTick = tick - Worker.wholeTicks(from.unansweredMillis());
     }
 
     /// The backend was sent something.
@@ -48,6 +59,16 @@ final class FlowCounts {
     boolean isUnanswered(int tick) {
         int most = config.unanswered().count();
         return most > 0 && unanswered >= most && tick - unansweredSinceTick >= unansweredTicks;
+    }
+
+    /// Datagrams in a row that were not answered.
+    int unanswered() {
+        return unanswered;
+    }
+
+    /// When the first of them was sent.
+    int unansweredSinceTick() {
+        return unansweredSinceTick;
     }
 
     long datagramsUp() {

@@ -24,6 +24,16 @@ final class FlowDeadline {
         startTick = nowTick;
     }
 
+    /// The age at which it ends; 0 for none.
+    int lifetimeTicks() {
+        return lifetimeTicks;
+    }
+
+    /// How long it may be quiet.
+    int idleTicks() {
+        return idleTicks;
+    }
+
     /// When its life began.
     int startTick() {
         return startTick;

@@ -29,10 +29,22 @@ record FlowKey(int hash, boolean isIpv6, long peerHigh, long peerLow, int peerPo
 
     /// @param seed nobody outside knows it, so that nobody can choose addresses that fall on each other
     static int hash(long seed, ReceiveBatch in, int slot, long tag) {
-        long hash = mix(seed ^ tag ^ in.peerLow(slot));
-        hash = mix(hash ^ in.peerHigh(slot) ^ (long) in.peerPort(slot) << 40);
-        hash = mix(hash ^ in.localLow(slot) ^ in.localHigh(slot) * 31);
+        return hash(seed, in.peerHigh(slot), in.peerLow(slot), in.peerPort(slot), in.localHigh(slot), in.localLow(slot),
+                tag);
+    }
+
+    private static int hash(long seed, long peerHigh, long peerLow, int peerPort, long localHigh, long localLow,
+            long tag) {
+        long hash = mix(seed ^ tag ^ peerLow);
+        hash = mix(hash ^ peerHigh ^ (long) peerPort << 40);
+        hash = mix(hash ^ localLow ^ localHigh * 31);
         return (int) (hash >>> 32);
+    }
+
+    /// The same key where hashes have another seed.
+    FlowKey rehashed(long seed) {
+        return new FlowKey(hash(seed, peerHigh, peerLow, peerPort, localHigh, localLow, tag), isIpv6, peerHigh, peerLow,
+                peerPort, scope, localHigh, localLow, tag);
     }
 
     /// The finalizer of MurmurHash3.

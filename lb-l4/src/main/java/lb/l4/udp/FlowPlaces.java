@@ -89,7 +89,16 @@ final class FlowPlaces {
         return DropReason.MAX_FLOWS;
     }
 
-    /// Gives back what [#admit] took.
+    /// Counts a flow that another process has let in, whatever the limits. Paired with [#release].
+    void readmit(FlowClient client, UdpListener.Settings settings) {
+        if (settings.flows().maxFlowsPerSource() > 0) {
+            listener.sources().tryAcquire(SourceCounts.of(client.address()), Integer.MAX_VALUE);
+        }
+        listener.acquireAhead();
+        worker.expect();
+    }
+
+    /// Gives back what [#admit] or [#readmit] took.
     void release(UdpFlow flow) {
         if (flow.settings().flows().maxFlowsPerSource() > 0) {
             listener.sources().release(SourceCounts.of(flow.client.address()));

@@ -1,5 +1,6 @@
 package lb.l4.udp;
 
+import java.util.function.Consumer;
 import lb.l4.linux.ReceiveBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,15 @@ final class FlowTable<F extends FlowTable.Entry> {
             Entry flow = flows[at];
             if (flow == null || (flow.key().hash() == hash && flow.key().matches(in, slot, tag))) {
                 return found(flow);
+            }
+        }
+    }
+
+    void forEach(Consumer<? super F> visitor) {
+        for (Entry flow : flows) {
+            F found = found(flow);
+            if (found != null) {
+                visitor.accept(found);
             }
         }
     }

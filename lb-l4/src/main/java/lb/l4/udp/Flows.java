@@ -263,6 +263,48 @@ final class Flows {
         acceptor.flowEnded();
     }
 
+    /// A flow is neither read nor counted among those that can be ended until it is [#resumed].
+    void paused(UdpFlow flow) {
+        home.moves(flow);
+        byAge.remove(flow);
+        publishOldest(flow);
+    }
+
+    /// A flow goes on that was paused, or that another process has begun. Those that were quiet for longer came before.
+    void resumed(UdpFlow flow) {
+        byAge.add(flow);
+        publishOldest(flow);
+    }
+
+    /// A flow that was paused goes on in another process.
+    void forgotten(UdpFlow flow) {
+        flow.backend.release();
+        flow.backend.pool().release();
+        places.release(flow);
+    }
+
+    /// Begins to take the datagrams of a flow that another process has begun.
+    void adopted(UdpFlow flow) {
+        if (flow.isBound() && table.find(flow.key) == null) {
+            table.add(flow);
+        } else {
+            flow.unbound();
+        }
+        resumed(flow);
+    }
+
+    FlowPlaces places() {
+        return places;
+    }
+
+    ProxiedClients proxied() {
+        return proxied;
+    }
+
+    LocalAddress bound() {
+        return bound;
+    }
+
     /// A flow has its backend.
     void connected(UdpFlow flow) {
         AccessLogConfig log = flow.settings().accessLog();

@@ -37,6 +37,10 @@ final class OutgoingHeader {
         return isFirstOnly() && isSent;
     }
 
+    boolean isSent() {
+        return isSent;
+    }
+
     /// Whether only the flow's first datagram has it.
     boolean isFirstOnly() {
         return which == UdpProxyHeader.FIRST;

@@ -33,12 +33,21 @@ final class ProxiedClients {
         private final FlowKey key;
         private final ProxyHeader header;
         private final int idleTicks;
-        private int lastSeenTick = worker.wheel().now();
+        private int lastSeenTick;
 
-        private Client(FlowKey key, ProxyHeader header, int idleTicks) {
+        private Client(FlowKey key, ProxyHeader header, int idleTicks, int lastSeenTick) {
             this.key = key;
             this.header = header;
             this.idleTicks = idleTicks;
+            this.lastSeenTick = lastSeenTick;
+        }
+
+        int idleTicks() {
+            return idleTicks;
+        }
+
+        int quietTicks() {
+            return worker.wheel().now() - lastSeenTick;
         }
 
         @Override
@@ -53,9 +62,8 @@ final class ProxiedClients {
 
         @Override
         protected void onDeadline() {
-            int quietTicks = worker.wheel().now() - lastSeenTick;
-            if (quietTicks < idleTicks || flows.find(key) != null) {
-                worker.setDeadline(this, idleTicks - quietTicks);
+            if (quietTicks() < idleTicks || flows.find(key) != null) {
+                worker.setDeadline(this, idleTicks - quietTicks());
             } else {
                 clients.remove(this);
             }
@@ -82,8 +90,17 @@ final class ProxiedClients {
     /// @param key of the port, which has none yet
     /// @param idleTicks how long it may be quiet
     void add(FlowKey key, ProxyHeader header, int idleTicks) {
-        Client client = new Client(key, header, idleTicks);
+        add(key, header, idleTicks, 0);
+    }
+
+    /// The same of one that has been quiet for some time.
+    void add(FlowKey key, ProxyHeader header, int idleTicks, int quietTicks) {
+        Client client = new Client(key, header, idleTicks, worker.wheel().now() - quietTicks);
         clients.add(client);
-        worker.setDeadline(client, idleTicks);
+        worker.setDeadline(client, idleTicks - quietTicks);
+    }
+
+    void forEach(Consumer<Client> visitor) {
+        clients.forEach(visitor);
     }
 }

@@ -28,8 +28,10 @@ public final class UdpAcceptor extends Descriptor {
     private final DropCounts drops;
     private final Flows flows;
     private final Arrival arrival = new Arrival();
+    private final FlowHandOver handOver = new FlowHandOver(this);
     private int touchedCount;
     private int queueDrops;
+    private boolean isPaused;
     private boolean isFinished;
     private boolean isClosed;
 
@@ -51,6 +53,19 @@ public final class UdpAcceptor extends Descriptor {
         return flows;
     }
 
+    UdpWorker home() {
+        return home;
+    }
+
+    UdpListener listener() {
+        return listener;
+    }
+
+    /// The way of its flows to another process, or from one. Threading: any thread.
+    public FlowHandOver handOver() {
+        return handOver;
+    }
+
     DropCounts drops() {
         return drops;
     }
@@ -59,8 +74,45 @@ public final class UdpAcceptor extends Descriptor {
     public void start() {
         configure();
         home.add(this);
+        read();
+    }
+
+    private void read() {
         if (!home.worker.registerListening(this)) {
             home.warnings.log("listener " + listener.name() + ": cannot receive on " + bound);
+        }
+    }
+
+    /// Receives nothing until it is told to [#resume].
+    void pause() {
+        countQueueDrops();
+        isPaused = true;
+        home.worker.deregister(this);
+    }
+
+    void resume() {
+        isPaused = false;
+        configure();
+        read();
+    }
+
+    /// What the kernel has dropped for want of room in the queue since the socket was made, and was counted.
+    int queueDrops() {
+        return queueDrops;
+    }
+
+    /// Goes on counting what the kernel drops where another process has stopped.
+    void setQueueDrops(int counted) {
+        queueDrops = counted;
+    }
+
+    /// Leaves the socket to another process.
+    void leave() {
+        if (!isClosed) {
+            isClosed = true;
+            flows.stop();
+            home.remove(this);
+            home.worker.closeLater(this);
         }
     }
 
@@ -189,7 +241,7 @@ public final class UdpAcceptor extends Descriptor {
 
     /// Asks the kernel what it had to drop since the last time.
     void countQueueDrops() {
-        if (!isClosed) {
+        if (!isClosed && !isPaused) {
             int dropped = home.memory().calls.queueDrops(intValue());
             drops.add(DropReason.QUEUE_FULL, dropped - queueDrops);
             queueDrops = dropped;

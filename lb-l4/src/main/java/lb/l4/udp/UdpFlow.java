@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
 ///     sendUp()     all of them are sent
 ///     unbind()     further datagrams of the client begin another flow; answers still come
 ///     leave()      the same, once there is a next datagram; at the latest after a second
-///     finish()     the only way out
+///     finish()     the only way out, but for
+///     pause()      another process is about to go on with it: nothing is read, and no time passes
+///     resume()     it did not
+///     forget()     it did: the flow is over here, and ends there
 final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
@@ -41,8 +44,10 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private final UdpWorker home;
     private final UdpListener.Settings settings;
     private final long number;
-    private final long startedNanos = System.nanoTime();
-    private final long startedMillis = System.currentTimeMillis();
+    /// What it is called by the process that began it; null if that is this one.
+    private final @Nullable String foreignId;
+    private final long startedNanos;
+    private final long startedMillis;
     private @Nullable FlowSocket socket;
     private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
@@ -52,6 +57,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     /// The number of its first datagram in [FirstDatagrams], or 0.
     long kept;
     private boolean isBound = true;
+    private boolean isPaused;
     private boolean isClosed;
 
     /// @param left the flow whose client this one goes on with; its backend is not picked again
@@ -62,11 +68,50 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.settings = settings;
         this.home = flows.home();
         this.number = home.nextFlowNumber();
+        this.foreignId = null;
+        this.startedNanos = System.nanoTime();
+        this.startedMillis = System.currentTimeMillis();
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
         this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
                 left != null && left.isNew());
         this.deadline = new FlowDeadline(settings.idleTicks(), settings.upstream().drawLifetimeTicks());
+    }
+
+    /// One that another process has begun. Its places are taken; [#goOn] and [#resume] do the rest.
+    UdpFlow(Flows flows, FlowClient client, UdpListener.Settings settings, FlowState from) {
+        this.flows = flows;
+        this.client = client;
+        this.key = client.key();
+        this.settings = settings;
+        this.home = flows.home();
+        this.number = UdpWorker.flowNumber(from.id());
+        this.foreignId = from.id();
+        this.startedNanos = System.nanoTime() - from.ageNanos();
+        this.startedMillis = from.startedMillis();
+        this.drops = flows.drops();
+        this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
+        this.backend = new FlowBackend(settings.upstream().pool(), null, false);
+        this.deadline = new FlowDeadline(Worker.wholeTicks(from.idleMillis()),
+                Worker.wholeTicks(from.lifetimeMillis()));
+    }
+
+    /// Goes on with the socket that another process has connected, and with what it has carried there.
+    ///
+    /// @param headerOut the PROXY header of its datagrams, or null
+    void goOn(FlowState from, FlowSocket connected, @Nullable OutgoingHeader headerOut) {
+        socket = connected;
+        header = headerOut;
+        taken = from.taken();
+        isBound = from.isBound();
+        leaving = from.leaving().isEmpty() ? null : EndCause.valueOf(from.leaving());
+        if (leaving == null && backend.isLeft()) {
+            leaving = EndCause.BACKEND_DOWN;
+        }
+        int now = worker().wheel().now();
+        counts.goOn(from, now);
+        lastActiveTick = now - Worker.wholeTicks(from.quietMillis());
+        deadline.start(now - Worker.wholeTicks(from.ageNanos() / 1_000_000));
     }
 
     @Override
@@ -89,7 +134,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// As the access log has it.
     String id() {
-        return home.flowId(number);
+        return foreignId == null ? home.flowId(number) : foreignId;
     }
 
     /// Whether its search for a backend may still be going on.
@@ -99,6 +144,32 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     long startedNanos() {
         return startedNanos;
+    }
+
+    /// How old it may become, and how long it may be quiet.
+    FlowDeadline deadline() {
+        return deadline;
+    }
+
+    /// When it has carried something last.
+    int lastActiveTick() {
+        return lastActiveTick;
+    }
+
+    /// Datagrams of the client.
+    int taken() {
+        return taken;
+    }
+
+    /// Whether it takes further datagrams of its client, unless it has had as many as it may.
+    boolean isBound() {
+        return isBound;
+    }
+
+    /// Why the client's next datagram begins another flow, or null.
+    @Nullable
+    EndCause leaving() {
+        return leaving;
     }
 
     /// Wall clock, since the epoch.
@@ -283,7 +354,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     @Override
     protected void onReady() {
-        onReadable();
+        if (!isPaused) {
+            onReadable();
+        }
     }
 
     @Override
@@ -331,6 +404,33 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
+    /// Reads nothing more, and lets no time pass.
+    void pause() {
+        isPaused = true;
+        worker().wheel().clear(this);
+        if (socket != null) {
+            worker().deregister(socket);
+        }
+    }
+
+    /// Goes on as if nothing had been. What has come meanwhile is an event.
+    void resume() {
+        isPaused = false;
+        if (socket != null && !worker().registerDatagrams(socket)) {
+            finish(EndCause.NO_RESOURCES);
+            return;
+        }
+        setDeadline(worker().wheel().now() - lastActiveTick);
+    }
+
+    /// Ends it here without a record: another process goes on with it.
+    void forget() {
+        isClosed = true;
+        unbind();
+        closeSocket();
+        flows.forgotten(this);
+    }
+
     /// Ends the flow: frees everything and records it. Calls after the first do nothing.
     void finish(EndCause cause) {
         if (isClosed) {
@@ -339,10 +439,14 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         isClosed = true;
         worker().wheel().clear(this);
         unbind();
+        closeSocket();
+        flows.ended(this, cause);
+    }
+
+    private void closeSocket() {
         if (socket != null) {
             home.memory().sockets.closed(socket);
             worker().closeLater(socket);
         }
-        flows.ended(this, cause);
     }
 }

@@ -46,6 +46,13 @@ public final class UdpListener {
     record Settings(Upstream upstream, AddressRules rules, CidrSet headerPeers, FlowConfig flows, int idleTicks,
             int unansweredTicks, AccessLogConfig accessLog) {
 
+        /// The same for another pool.
+        Settings with(Upstream other) {
+            return other == upstream
+                    ? this
+                    : new Settings(other, rules, headerPeers, flows, idleTicks, unansweredTicks, accessLog);
+        }
+
         /// Whether the addresses of a datagram alone say which flow it belongs to.
         boolean goesByAddress() {
             return headerPeers.isEmpty() && flows.connectionId() == null;

@@ -14,7 +14,7 @@ import lb.core.session.SessionFilter;
 import lb.core.session.SessionRecord;
 import lb.l4.log.FloodLimiter;
 import lb.l4.tcp.SessionLog;
-import lb.l4.worker.Ending;
+import lb.l4.worker.Steps;
 import lb.l4.worker.Sweep;
 import lb.l4.worker.Worker;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +72,11 @@ public final class UdpWorker {
 
     String flowId(long number) {
         return idPrefix + FLOW + Long.toHexString(number);
+    }
+
+    /// The number of a flow of that id, also of another process.
+    static long flowNumber(String id) {
+        return Long.parseLong(id, id.lastIndexOf(FLOW) + FLOW.length(), id.length(), 16);
     }
 
     /// Gives a record away.
@@ -204,7 +209,7 @@ public final class UdpWorker {
     ///
     /// @return completes on the loop, with their number
     public CompletableFuture<Integer> endAll(EndCause cause) {
-        return Ending.begin(worker, () -> {
+        return Steps.begin(worker, () -> {
             UdpFlow flow = oldestFrom(0);
             if (flow != null) {
                 flow.finish(cause);

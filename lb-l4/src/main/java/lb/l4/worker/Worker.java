@@ -280,6 +280,11 @@ public final class Worker {
         return duration.isZero() ? 0 : Math.clamp(ticks + 1, 1, Integer.MAX_VALUE / 2);
     }
 
+    /// The ticks of a time that was measured in ticks.
+    public static int wholeTicks(long millis) {
+        return (int) Math.min(millis / TICK_MILLIS, Integer.MAX_VALUE / 2);
+    }
+
     /// Has `release` run when the loop has ended, to free what somebody has allocated for it.
     public void onDestroy(Runnable release) {
         assert inLoop();
