@@ -83,8 +83,8 @@ public final class Predecessor {
 
     /// The admin interface speaks HTTP until it is asked for something else.
     private static void switchProtocol(UnixStream stream, long deadlineNanos) throws IOException {
-        String request = "POST /v1/hand-over HTTP/1.1\r\nHost: lb\r\nConnection: upgrade\r\nUpgrade: lb-hand-over\r\n"
-                + "Content-Length: 0\r\n\r\n";
+        String request = String.join("\r\n", "POST /v1/hand-over HTTP/1.1", "Host: lb", "Connection: upgrade",
+                "Upgrade: lb-hand-over", "Content-Length: 0", "", "");
         stream.send(request.getBytes(StandardCharsets.US_ASCII), List.of(), deadlineNanos);
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
