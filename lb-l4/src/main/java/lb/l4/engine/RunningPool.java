@@ -2,22 +2,16 @@ package lb.l4.engine;
 
 import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Future;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import lb.core.balance.BalancerBuilder;
 import lb.core.config.BackendConfig;
-import lb.core.config.HealthConfig;
 import lb.core.config.LossPolicy;
 import lb.core.config.PoolConfig;
-import lb.core.config.ProxyProtocolConfig;
 import lb.core.pool.AdminState;
 import lb.core.pool.Backend;
 import lb.core.pool.Candidate;
@@ -25,10 +19,6 @@ import lb.core.pool.Pool;
 import lb.core.pool.PoolSnapshot;
 import lb.core.pool.SlowStart;
 import lb.l4.log.FloodLimiter;
-import lb.l4.probe.HealthWatch;
-import lb.l4.probe.PassiveWatch;
-import lb.l4.probe.Prober;
-import lb.l4.proxy.ProxyHeaderEncoder;
 import lb.l4.tcp.Upstream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,11 +35,9 @@ final class RunningPool {
     private static final int JITTER = 200;
 
     private final IoEventLoop control;
-    private final FloodLimiter warnings;
     private final Pool pool;
     private final Upstream upstream;
-    /// Read by workers whose connects failed.
-    private final Map<Backend, HealthWatch> watches = new ConcurrentHashMap<>();
+    private final HealthWatches watches;
     private final LossWatch losses;
     private final OutlierWatch outliers;
     private final SlowStart slowStart;
@@ -66,12 +54,12 @@ final class RunningPool {
     RunningPool(IoEventLoop control, PoolConfig config, @Nullable String zone, Map<String, AdminState> states,
             Map<String, BackendState> inherited, FloodLimiter warnings, SessionCloser closer) {
         this.control = control;
-        this.warnings = warnings;
         this.pool = new Pool(config, zone, new BalancerBuilder());
         this.upstream = new Upstream(pool, this::connectFailed);
         this.losses = new LossWatch(control, pool, closer);
         this.outliers = new OutlierWatch(control, pool, this::publishSoon);
-        adoptWatches(inherited);
+        this.watches = new HealthWatches(control, warnings, this::publishSoon);
+        watches.apply(config, pool.backends(), inherited);
         // It has to know who is down.
         this.slowStart = new SlowStart(pool.backends());
         goOn(inherited);
@@ -94,10 +82,8 @@ final class RunningPool {
 
     /// What is known of its backends, for another engine.
     List<BackendState> states() {
-        return pool.backends().stream().map(backend -> {
-            HealthWatch watch = watches.get(backend);
-            return BackendMemory.of(backend, watch == null ? null : watch.memory(), outliers, slowStart);
-        }).toList();
+        return pool.backends().stream()
+                .map(backend -> BackendMemory.of(backend, watches.memory(backend), outliers, slowStart)).toList();
     }
 
     /// Goes on counting where another engine has stopped.
@@ -125,7 +111,7 @@ final class RunningPool {
         pool.apply(config, zone);
         setStates(states);
         upstream.apply(config);
-        adoptWatches(Map.of());
+        watches.apply(config, pool.backends(), Map.of());
         losses.apply(before);
         outliers.apply();
         publish();
@@ -143,8 +129,7 @@ final class RunningPool {
 
     void stop() {
         isStopped = true;
-        watches.values().forEach(HealthWatch::stop);
-        watches.clear();
+        watches.stop();
         outliers.stop();
         cancelStep();
     }
@@ -210,46 +195,6 @@ final class RunningPool {
         backend.setRole(isWanted);
         publish();
         return true;
-    }
-
-    private void adoptWatches(Map<String, BackendState> inherited) {
-        Map<Backend, HealthWatch> old = new HashMap<>(watches);
-        byte[] greeting = greeting(config().proxyProtocol());
-        for (Backend backend : pool.backends()) {
-            HealthWatch known = old.get(backend);
-            if (known != null && known.apply(config().health(), greeting)) {
-                old.remove(backend);
-            } else {
-                HealthWatch watch = watch(backend, greeting);
-                watches.put(backend, watch);
-                BackendState state = inherited.get(backend.id());
-                if (state == null) {
-                    watch.start();
-                } else {
-                    watch.start(BackendMemory.health(state));
-                }
-            }
-        }
-        old.forEach((backend, watch) -> {
-            watch.stop();
-            watches.remove(backend, watch);
-        });
-    }
-
-    private HealthWatch watch(Backend backend, byte[] greeting) {
-        return config().health().type() == HealthConfig.Type.PASSIVE
-                ? new PassiveWatch(control, backend, this::publishSoon)
-                : new Prober(control, backend, config().health(), greeting, warnings, this::publishSoon);
-    }
-
-    /// What a probe sends first to a backend that expects a PROXY header.
-    private static byte[] greeting(ProxyProtocolConfig config) {
-        if (config.version() == ProxyProtocolConfig.Version.OFF) {
-            return new byte[0];
-        }
-        ByteBuffer out = ByteBuffer.allocate(ProxyHeaderEncoder.MIN_BUFFER_BYTES);
-        int length = new ProxyHeaderEncoder(config).encodeProbe(out);
-        return Arrays.copyOf(out.array(), length);
     }
 
     /// All flips of one turn of the control loop make one snapshot.
@@ -325,10 +270,7 @@ final class RunningPool {
     /// Threading: any worker.
     private void connectFailed(Backend backend, String reason) {
         log.debug("backend {}: {}", backend.id(), reason);
-        HealthWatch watch = watches.get(backend);
-        if (watch != null) {
-            watch.suspect(reason);
-        }
+        watches.suspect(backend, reason);
         outliers.failed(backend);
     }
 }

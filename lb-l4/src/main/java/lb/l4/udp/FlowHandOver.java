@@ -93,13 +93,13 @@ public final class FlowHandOver {
         OutgoingHeader out = flow.header();
         EndCause leaving = flow.leaving();
         int now = worker().wheel().now();
-        return new FlowState(socket, upstream.intValue(), flow.id(), key.isIpv6(), key.peerHigh(), key.peerLow(),
+        return new FlowState(socket, upstream.intValue(), flow.origin.id(), key.isIpv6(), key.peerHigh(), key.peerLow(),
                 key.peerPort(), key.scope(), key.localHigh(), key.localLow(), key.tag(),
                 headers.bytes(flow.client.header()), flow.backend.pool().name(), backend.name(),
                 new InetSocketAddress(upstream.target().address(), upstream.target().port()), flow.backend.tries(),
                 flow.backend.isAnswered(), out == null ? Octets.NONE : Octets.of(out.bytes()),
-                out != null && out.isFirstOnly(), out != null && out.isSent(), flow.startedMillis(),
-                System.nanoTime() - flow.startedNanos(), millis(now - flow.lastActiveTick()),
+                out != null && out.isFirstOnly(), out != null && out.isSent(), flow.origin.startedMillis(),
+                flow.origin.ageNanos(), millis(now - flow.lastActiveTick()),
                 millis(deadline.idleTicks()), millis(deadline.lifetimeTicks()), flow.isBound(),
                 leaving == null ? "" : leaving.name(), flow.taken(), counts.datagramsUp(), counts.bytesUp(),
                 counts.datagramsDown(), counts.bytesDown(), counts.unanswered(),

@@ -2,13 +2,10 @@ package lb.l4.udp;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import lb.core.config.AccessLogConfig;
 import lb.core.config.BackendConfig;
 import lb.core.config.FlowConfig.Shed;
 import lb.core.pool.Backend;
 import lb.core.session.EndCause;
-import lb.core.session.EndReason;
-import lb.core.session.SessionPhase;
 import lb.core.session.SessionRecord;
 import lb.l4.linux.ReceiveBatch;
 import lb.l4.proxy.ProxyHeader;
@@ -32,6 +29,7 @@ final class Flows {
     private final FlowPlaces places;
     private final FlowTable<UdpFlow> table = new FlowTable<>();
     private final ProxiedClients proxied;
+    private final FlowRecords records;
     private final FlowList byAge = new FlowList();
     /// The oldest one that others were told of, and since when it is quiet, by System.nanoTime(); [#NONE] without one.
     private @Nullable UdpFlow published;
@@ -49,6 +47,7 @@ final class Flows {
         this.places = new FlowPlaces(this, listener, home.worker);
         this.proxied = new ProxiedClients(home.worker, table,
                 failure -> home.broken("a client of listener " + listener.name(), failure));
+        this.records = new FlowRecords(home, listener);
         listener.shedding().join(this);
     }
 
@@ -253,7 +252,7 @@ final class Flows {
         byAge.remove(flow);
         publishOldest(flow);
         // Made while the flow still counts, given away when it does not.
-        SessionRecord record = recordOf(flow, cause);
+        SessionRecord record = records.of(flow, cause);
         flow.backend.release();
         flow.backend.pool().release();
         places.release(flow);
@@ -307,29 +306,6 @@ final class Flows {
 
     /// A flow has its backend.
     void connected(UdpFlow flow) {
-        AccessLogConfig log = flow.settings().accessLog();
-        Backend backend = flow.backend.chosen();
-        if (log.startRecords() && backend != null && log.takesCommon(flow.number())) {
-            home.reportStart(record(flow, backend, EndCause.NORMAL), log);
-        }
-    }
-
-    private @Nullable SessionRecord recordOf(UdpFlow flow, EndCause cause) {
-        AccessLogConfig log = flow.settings().accessLog();
-        Backend backend = flow.backend.chosen();
-        if (backend == null || !log.isOn() || (cause.isCommon() && !log.takesCommon(flow.number()))) {
-            return null;
-        }
-        return record(flow, backend, cause);
-    }
-
-    private SessionRecord record(UdpFlow flow, Backend backend, EndCause cause) {
-        FlowClient client = flow.client;
-        FlowCounts counts = flow.counts;
-        return new SessionRecord(flow.id(), listener.name(), flow.backend.pool().name(), backend, client.peer(),
-                client.client(), client.local(), flow.startedMillis(), 0, System.nanoTime() - flow.startedNanos(),
-                counts.bytesUp(), counts.bytesDown(), flow.backend.tries(), new EndReason(cause, SessionPhase.DATA),
-                listener.active(), flow.backend.pool().active(), backend.active(), true, counts.datagramsUp(),
-                counts.datagramsDown());
+        records.connected(flow);
     }
 }

@@ -39,7 +39,7 @@ final class Handover {
     /// Whether a flow that was refused has sent no more than its first datagram, and another backend could have that.
     boolean mayPassOnFirst(UdpFlow flow) {
         return flow.counts.datagramsUp() == 1 && flow.counts.datagramsDown() == 0 && firsts.has(flow.kept)
-                && flow.isNew() && flow.backend.hasOther();
+                && flow.origin.isNew() && flow.backend.hasOther();
     }
 
     /// Has another flow take the first datagram of one that has ended.

@@ -27,14 +27,13 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     /// Receives in one event, so that a busy backend does not keep the others waiting.
     private static final int ROUNDS = 8;
-    /// How long what a client's flows have tried in vain is not tried again for it.
-    private static final long SEARCH_NANOS = 1_000_000_000;
     /// How long a flow that expects no answer stays, to hear that the backend is not there.
     private static final int LINGER_TICKS = 2;
 
     final Flows flows;
     final FlowClient client;
     final FlowKey key;
+    final FlowOrigin origin;
     final DropCounts drops;
     final FlowBackend backend;
     final FlowCounts counts;
@@ -43,11 +42,6 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
 
     private final UdpWorker home;
     private final UdpListener.Settings settings;
-    private final long number;
-    /// What it is called by the process that began it; null if that is this one.
-    private final @Nullable String foreignId;
-    private final long startedNanos;
-    private final long startedMillis;
     private @Nullable FlowSocket socket;
     private @Nullable OutgoingHeader header;
     private @Nullable EndCause leaving;
@@ -67,14 +61,11 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.key = client.key();
         this.settings = settings;
         this.home = flows.home();
-        this.number = home.nextFlowNumber();
-        this.foreignId = null;
-        this.startedNanos = System.nanoTime();
-        this.startedMillis = System.currentTimeMillis();
+        this.origin = new FlowOrigin(home);
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
         this.backend = new FlowBackend(settings.upstream().pool(), left == null ? null : left.backend,
-                left != null && left.isNew());
+                left != null && left.origin.isNew());
         this.deadline = new FlowDeadline(settings.idleTicks(), settings.upstream().drawLifetimeTicks());
     }
 
@@ -85,10 +76,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         this.key = client.key();
         this.settings = settings;
         this.home = flows.home();
-        this.number = UdpWorker.flowNumber(from.id());
-        this.foreignId = from.id();
-        this.startedNanos = System.nanoTime() - from.ageNanos();
-        this.startedMillis = from.startedMillis();
+        this.origin = new FlowOrigin(home, from);
         this.drops = flows.drops();
         this.counts = new FlowCounts(settings.flows(), settings.unansweredTicks());
         this.backend = new FlowBackend(settings.upstream().pool(), null, false);
@@ -128,24 +116,6 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         return socket;
     }
 
-    long number() {
-        return number;
-    }
-
-    /// As the access log has it.
-    String id() {
-        return foreignId == null ? home.flowId(number) : foreignId;
-    }
-
-    /// Whether its search for a backend may still be going on.
-    boolean isNew() {
-        return System.nanoTime() - startedNanos < SEARCH_NANOS;
-    }
-
-    long startedNanos() {
-        return startedNanos;
-    }
-
     /// How old it may become, and how long it may be quiet.
     FlowDeadline deadline() {
         return deadline;
@@ -170,11 +140,6 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     @Nullable
     EndCause leaving() {
         return leaving;
-    }
-
-    /// Wall clock, since the epoch.
-    long startedMillis() {
-        return startedMillis;
     }
 
     /// The flow has found its backend.
@@ -217,9 +182,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     /// What it is at this moment.
     OpenSession view() {
         Backend chosen = backend.chosen();
-        return new OpenSession(id(), true, flows.listener().name(), backend.pool().name(),
-                chosen == null ? null : chosen.id(), client.client(), SessionPhase.DATA, startedMillis,
-                System.nanoTime() - startedNanos, counts.bytesUp(), counts.bytesDown());
+        return new OpenSession(origin.id(), true, flows.listener().name(), backend.pool().name(),
+                chosen == null ? null : chosen.id(), client.client(), SessionPhase.DATA,
+                origin.startedMillis(), origin.ageNanos(), counts.bytesUp(), counts.bytesDown());
     }
 
     /// Whether the client's next datagram belongs to this flow.
@@ -293,7 +258,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
                 continue;
             }
             touch();
-            backend.answered(startedNanos);
+            backend.answered(origin.startedNanos());
             if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;
@@ -342,7 +307,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     long quietSinceNanos() {
         int quietTicks = worker().wheel().now() - lastActiveTick;
         return lastActiveTick == deadline.startTick()
-                ? startedNanos
+                ? origin.startedNanos()
                 : System.nanoTime() - quietTicks * (Worker.TICK_MILLIS * 1_000_000L);
     }
 

@@ -159,7 +159,7 @@ public final class UdpWorker {
     /// A way to end one flow. Threading: any thread.
     public Sweep<?> kill(String id) {
         return new FlowSweep(flow -> {
-            if (!flow.id().equals(id)) {
+            if (!flow.origin.id().equals(id)) {
                 return false;
             }
             flow.finish(EndCause.KILLED);

@@ -38,8 +38,19 @@ public final class Balancer implements AutoCloseable {
     }
 
     private Balancer(LbConfig config, int pipeLimit, LongSupplier nanoTime) {
-        engine = new Engine(config, pipeLimit, nanoTime, (record, _) -> records.add(record));
+        this(config, nanoTime, pipeLimit);
         apply(config);
+    }
+
+    private Balancer(LbConfig config, LongSupplier nanoTime, int pipeLimit) {
+        engine = new Engine(config, pipeLimit, nanoTime, (record, _) -> records.add(record));
+    }
+
+    /// One that has no configuration yet.
+    ///
+    /// @param config of which only what the whole process has in common is used
+    static Balancer idle(LongSupplier nanoTime, LbConfig config) {
+        return new Balancer(config, nanoTime, Workers.PIPE_LIMIT);
     }
 
     /// One that never splices.

@@ -119,6 +119,12 @@ public class DatagramServer implements AutoCloseable {
         }
     }
 
+    /// Sends something that nobody has asked for.
+    public void send(String text, SocketAddress to) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        socket.send(new DatagramPacket(bytes, bytes.length, to));
+    }
+
     /// The next datagram that came.
     public Heard next() throws InterruptedException {
         Heard next = heard.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
