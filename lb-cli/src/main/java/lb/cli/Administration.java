@@ -80,9 +80,9 @@ final class Administration implements AutoCloseable, AdminDoor {
         keep(open(inheritance));
     }
 
-    /// Opens what nobody has said anything of.
+    /// Opens what nobody has said anything of, unless it is open already.
     void openUsual() {
-        if (!isChosen() && config.socket() instanceof FilePlace.Auto) {
+        if (opened() == null && !isChosen() && config.socket() instanceof FilePlace.Auto) {
             Thread.ofPlatform().daemon().name("open-admin").start(() -> {
                 try {
                     keep(open(AdminInheritance.NONE));

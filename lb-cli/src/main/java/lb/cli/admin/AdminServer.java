@@ -92,6 +92,11 @@ public final class AdminServer implements AutoCloseable {
         }
     }
 
+    /// The same where there was no process before.
+    static AdminServer open(AdminConfig config, Map<String, String> environment, AdminApi api) throws IOException {
+        return open(config, environment, api, AdminInheritance.NONE);
+    }
+
     private boolean isFree(AdminSocket wanted) {
         Path old = inheritance.socket();
         return (old != null && old.equals(wanted.path().toAbsolutePath())) || !wanted.isTaken();

@@ -23,6 +23,9 @@ import lb.cli.config.Flags;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
 import lb.cli.json.JsonObject;
+import lb.cli.systemd.Supervisor;
+import lb.cli.upgrade.SuccessorProcess;
+import lb.cli.upgrade.Upgrade;
 import lb.cli.live.ConfigSource;
 import lb.cli.live.LiveConfiguration;
 import lb.cli.live.StateFile;
@@ -75,7 +78,7 @@ class AdminServerTest {
         LbConfig config = ((ReadResult.Valid) source.read()).config();
         engine = new Engine(config, (_, _) -> {});
         live = new LiveConfiguration(source, config, engine, StateFile.of(new FilePlace.Off(), Map.of()));
-        live.start();
+        live.start(null, null);
         Files.writeString(folder.resolve("token"), TOKEN + "\n");
         admin = AdminServer.open(config(), Map.of(), api());
     }
@@ -113,7 +116,8 @@ class AdminServerTest {
             public boolean isStopping() {
                 return stopped.isDone();
             }
-        }, stopped::complete);
+        }, new Upgrade(engine, live, Supervisor.of(Map.of(), complaint -> {}), new SuccessorProcess(List.of()), stopped),
+                stopped::complete);
     }
 
     private Reply ask(String method, String path, String body) throws IOException {
@@ -183,6 +187,9 @@ class AdminServerTest {
                 {"PUT", "/v1/log-level", "/v1/log-level", "{\"level\": \"error\"}", "200"},
                 {"POST", "/v1/reload", "/v1/reload", "{\"dry_run\": true}", "200"},
                 {"POST", "/v1/reload", "/v1/reload", "", "200"},
+                {"POST", "/v1/upgrade", "/v1/upgrade", "{\"timeout_seconds\": \"long\"}", "400"},
+                {"POST", "/v1/upgrade", "/v1/upgrade", "", "409"},
+                {"POST", "/v1/hand-over", "/v1/hand-over?to=me", "", "400"},
                 {"GET", "/v1/openapi.json", "/v1/openapi.json", "", "200"},
                 {"POST", "/v1/stop", "/v1/stop", "", "202"}, {"GET", "/ready", "/ready", "", "503"}}) {
                 asked.add(one[0] + " " + one[1]);
