@@ -54,7 +54,7 @@ class UpgradeTest {
     private void write(int workers, String more) throws IOException {
         Files.writeString(folder.resolve("lb.conf"), """
                 workers = %d
-                drain-timeout = 20s
+                drain-timeout = 2m
                 listeners {
                   t { bind = "127.0.0.1:0", pool = t }
                   u { bind = "127.0.0.1:0", protocol = udp, pool = u }
@@ -232,7 +232,7 @@ class UpgradeTest {
     void sessionsHaveTheirTimeToEnd() throws Exception {
         write(1, "");
         Files.writeString(folder.resolve("lb.conf"),
-                Files.readString(folder.resolve("lb.conf")).replace("drain-timeout = 20s", "drain-timeout = 2s"));
+                Files.readString(folder.resolve("lb.conf")).replace("drain-timeout = 2m", "drain-timeout = 2s"));
         Process first = lb.start(Map.of());
         InetSocketAddress address = lb.address("t");
         try (Socket session = LbProcess.connect(address)) {
