@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,7 +13,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import lb.core.config.AccessLogConfig;
 import lb.core.config.AccessLogFormat;
 import lb.core.session.EndCause;
@@ -154,18 +154,19 @@ class AccessLogTest {
                 throw new IOException("No space left on device");
             }
         }, complaints::add);
-        int sessions = 0;
-        while (!disk.get().contains(half + "\n")) {
+        AtomicInteger sessions = new AtomicInteger();
+        // It tries again after a second.
+        Awaitility.await().pollInterval(Duration.ofMillis(10)).until(() -> {
             log.ended(session, AccessLogConfig.all(AccessLogFormat.TEXT));
-            sessions++;
-            LockSupport.parkNanos(10_000_000); // it tries again after a second
-        }
+            sessions.incrementAndGet();
+            return disk.get().contains(half + "\n");
+        });
         log.close();
         String written = disk.get();
         assertThat(written.replace(line, "")).isEqualTo(half + "\n");
         assertThat(complaints).first().asString().endsWith("no space left on device; lines are dropped");
         int dropped = complaints.stream().skip(1).mapToInt(text -> Integer.parseInt(text.replaceAll("\\D+", ""))).sum();
-        assertThat(written.lines().count() - 1 + dropped).isEqualTo(sessions);
+        assertThat(written.lines().count() - 1 + dropped).isEqualTo(sessions.get());
     }
 
     private void add(ByteBuffer written) {

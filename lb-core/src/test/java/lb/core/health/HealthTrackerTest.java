@@ -174,4 +174,17 @@ class HealthTrackerTest {
         assertThat(tracker.state()).isEqualTo(HealthState.UP);
         assertThat(tracker.observe(new ProbeResult.Failure("refused"))).isTrue();
     }
+
+    @Test
+    void anotherProcessGoesOnWhereThisOneIs() {
+        tracker.observe(SUCCESS);
+        tracker.observe(FAILURE);
+        tracker.observe(FAILURE);
+        HealthTracker next = new HealthTracker(2, 3);
+        next.goOn(tracker.state(), tracker.against(), tracker.observed());
+        assertThat(next.isChanging()).isTrue();
+        assertThat(next.observed()).isEqualTo(3);
+        assertThat(next.observe(FAILURE)).isTrue();
+        assertThat(next.state()).isEqualTo(HealthState.DOWN);
+    }
 }

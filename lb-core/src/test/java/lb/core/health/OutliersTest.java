@@ -126,4 +126,26 @@ class OutliersTest {
             assertThat(members.stream().filter(Backend::isEjected).count()).isLessThanOrEqualTo(3);
         }
     }
+
+    @Test
+    void anotherProcessGoesOnWhereThisOneIs() {
+        eject(a, 0);
+        outliers.letIn(30 * SECOND);
+        eject(a, 30);
+        Backend same = new Backend("pool", "b0", TestConfigs.loopback(1000));
+        Outliers next = new Outliers(CONFIG);
+        next.goOn(same, outliers.memory(a, 50 * SECOND), 1_000 * SECOND);
+        assertThat(same.isEjected()).isTrue();
+        assertThat(next.delayNanos(1_000 * SECOND)).isEqualTo(40 * SECOND);
+        assertThat(next.letIn(1_040 * SECOND)).containsExactly(same);
+        assertThat(next.eject(same, 30, true, 0, 1_040 * SECOND)).hasSeconds(90);
+    }
+
+    @Test
+    void whoWasNeverEjectedIsNotAfterwards() {
+        Outliers next = new Outliers(CONFIG);
+        next.goOn(a, outliers.memory(a, 0), 0);
+        assertThat(a.isEjected()).isFalse();
+        assertThat(next.delayNanos(0)).isEqualTo(Long.MAX_VALUE);
+    }
 }

@@ -147,4 +147,16 @@ class SlowStartTest {
                     .isCloseTo(expected, within(isRing ? 900.0 : 300.0));
         }
     }
+
+    @Test
+    void anotherProcessGoesOnWhereThisOneIs() {
+        advance(0);
+        assertThat(slowStart.elapsedNanos(a, 5 * SECOND)).isEqualTo(-1);
+        assertThat(slowStart.elapsedNanos(b, 5 * SECOND)).isEqualTo(5 * SECOND);
+        SlowStart next = new SlowStart(List.of(a, b));
+        next.goOn(b, 5 * SECOND, 100 * SECOND);
+        next.advance(List.of(a, b), WINDOW, 105 * SECOND);
+        assertThat(a.share()).isEqualTo(Candidate.FULL_SHARE);
+        assertThat(b.share()).isEqualTo(Candidate.FULL_SHARE / 2);
+    }
 }

@@ -231,6 +231,10 @@ final class ListeningSockets {
             }
             if (protocol == Protocol.TCP) {
                 addTo(descriptors, local, config, keepalive);
+            } else if (descriptors.size() < workers) {
+                // With another one the kernel would spread all flows anew.
+                log.info("{} keeps its {} sockets for datagrams: so many of the {} workers read them until the next "
+                        + "start", local, descriptors.size(), workers);
             }
             return new Group(protocol, local, List.copyOf(descriptors));
         } catch (BindException e) {
@@ -240,7 +244,8 @@ final class ListeningSockets {
     }
 
     /// One for each worker that would have none. If the kernel allows no more, the accepting workers hand connections over.
-    private void addTo(List<Integer> descriptors, LocalAddress local, ListenerConfig config, KeepaliveConfig keepalive) {
+    private void addTo(List<Integer> descriptors, LocalAddress local, ListenerConfig config,
+            KeepaliveConfig keepalive) {
         try {
             while (descriptors.size() < workers) {
                 int fd = bound(Protocol.TCP, local.address(), local.port(), true);

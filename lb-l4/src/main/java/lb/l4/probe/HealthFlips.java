@@ -36,6 +36,9 @@ final class HealthFlips {
     void goOn(HealthState state, long sinceMillis) {
         sinceNanos = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(sinceMillis);
         backend.setHealthState(state);
+        if (state == HealthState.DOWN) {
+            log.info("backend {} is DOWN, as the process before this one has found", backend.id());
+        }
     }
 
     void flip(HealthState state, String reason) {

@@ -20,7 +20,7 @@ final class BatchMemory {
     /// The flows that [#fromClients] has datagrams of.
     final @Nullable UdpFlow[] touched = new UdpFlow[UdpWorker.BATCH];
     final BackendSender toBackend;
-    final Handover handover;
+    final PassingOn passingOn;
     final Replies replies;
     final UpstreamSockets sockets;
     final FlowDialer dialer;
@@ -29,7 +29,7 @@ final class BatchMemory {
         Linux linux = home.worker.linux();
         joins = Datagrams.knows(linux, Datagrams.UDP_SEGMENT) && Datagrams.knows(linux, Datagrams.UDP_GRO);
         toBackend = new BackendSender(linux, fromClients, next, joins);
-        handover = new Handover(fromClients, toBackend);
+        passingOn = new PassingOn(fromClients, toBackend);
         replies = new Replies(home.worker, joins);
         sockets = new UpstreamSockets(linux, home::forEachSocket);
         dialer = new FlowDialer(home, sockets);
@@ -38,7 +38,7 @@ final class BatchMemory {
     void close() {
         fromClients.close();
         toBackend.close();
-        handover.close();
+        passingOn.close();
         replies.close();
     }
 }

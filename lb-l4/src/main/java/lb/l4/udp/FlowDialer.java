@@ -90,7 +90,8 @@ final class FlowDialer {
             return null;
         }
         ByteBuffer out = ByteBuffer.allocate(SendBatch.MAX_PREFIX_BYTES);
-        int length = encoder.encodeUdp(out, flow.client.client(), flow.client.local(), flow.client.tlvs(), flow.origin.id());
+        int length = encoder.encodeUdp(out, flow.client.client(), flow.client.local(), flow.client.tlvs(),
+                flow.origin.id());
         return new OutgoingHeader(Arrays.copyOf(out.array(), length),
                 flow.backend.snapshot().config().proxyProtocol().udp(), flow.flows.listener());
     }

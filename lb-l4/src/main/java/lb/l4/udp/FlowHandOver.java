@@ -165,6 +165,15 @@ public final class FlowHandOver {
     }
 
     private void adopt(Arriving arriving) {
+        try {
+            adopt0(arriving);
+        } catch (RuntimeException e) {
+            // It costs this flow, not those that come after it.
+            acceptor.home().broken("a flow that was handed over", e);
+        }
+    }
+
+    private void adopt0(Arriving arriving) {
         FlowState from = arriving.state();
         Flows flows = acceptor.flows();
         FlowKey key = new FlowKey(0, from.isIpv6(), from.peerHigh(), from.peerLow(), from.peerPort(), from.scope(),

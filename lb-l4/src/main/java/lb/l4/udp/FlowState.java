@@ -1,7 +1,10 @@
 package lb.l4.udp;
 
 import java.net.InetSocketAddress;
+import java.util.stream.Stream;
 import lb.core.config.Octets;
+import lb.core.session.EndCause;
+import org.jspecify.annotations.Nullable;
 
 /// All that another process needs to go on with a flow. Times are durations up to the hand-over: each process has a clock of
 /// its own.
@@ -21,8 +24,8 @@ import lb.core.config.Octets;
 /// @param idleMillis how long it may be quiet
 /// @param lifetimeMillis how old it may become; 0 for no limit
 /// @param isBound whether it takes further datagrams of its client
-/// @param leaving why the client's next datagram begins another flow, as the name of an
-///     [lb.core.session.EndCause]; empty if it does not
+/// @param leaving why the client's next datagram begins another flow, as the name of an [EndCause];
+///     empty if it does not
 /// @param taken datagrams of the client
 /// @param unanswered datagrams in a row
 /// @param unansweredMillis since the first of them
@@ -32,4 +35,11 @@ public record FlowState(int socket, int upstream, String id, boolean isIpv6, lon
         InetSocketAddress target, int tries, boolean isAnswered, Octets headerOut, boolean isHeaderFirst,
         boolean isHeaderSent, long startedMillis, long ageNanos, long quietMillis, long idleMillis,
         long lifetimeMillis, boolean isBound, String leaving, int taken, long datagramsUp, long bytesUp,
-        long datagramsDown, long bytesDown, int unanswered, long unansweredMillis, boolean isJoining) {}
+        long datagramsDown, long bytesDown, int unanswered, long unansweredMillis, boolean isJoining) {
+
+    /// The cause of [#leaving]; one that this version does not know is none.
+    @Nullable
+    EndCause leavingCause() {
+        return Stream.of(EndCause.values()).filter(cause -> cause.name().equals(leaving)).findFirst().orElse(null);
+    }
+}

@@ -14,6 +14,8 @@ final class Shedding {
 
     /// Flows too many at a time. Beyond, workers end flows of their own.
     private static final int MOST_AHEAD = 64;
+    /// On busy cores a task comes late, and by then the oldest is elsewhere: so often it is followed.
+    private static final int MOST_HOPS = 100;
 
     private final UdpListener listener;
     private final List<Flows> members = new CopyOnWriteArrayList<>();
@@ -37,8 +39,9 @@ final class Shedding {
             if (!asking.evict()) {
                 return false;
             }
-            if (ahead.get() == 0 && listener.isOver()) {
-                // The limit was lowered: a step towards it.
+            if (ahead.get() == 0 && listener.isOver() && oldest(asking) == asking) {
+                // The limit was lowered: a step towards it. Or another worker's flow began just now: then this one has to
+                // be the oldest all the same.
                 asking.evict();
             }
             // Without asking for a place: others may be ahead of theirs, and one has just given way for this one.
@@ -47,7 +50,7 @@ final class Shedding {
         }
         ahead.getAndIncrement();
         listener.acquireAhead();
-        oldest.execute(() -> endOldest(oldest, members.size()));
+        oldest.execute(() -> endOldest(oldest, MOST_HOPS));
         return true;
     }
 
@@ -62,10 +65,11 @@ final class Shedding {
             oldest.execute(() -> endOldest(oldest, hops - 1));
             return;
         }
-        ahead.getAndDecrement();
         if (listener.isOver()) {
             there.evict();
         }
+        // Not before: there would seem to be a flow too many that nobody gives way for.
+        ahead.getAndDecrement();
     }
 
     private Flows oldest(Flows asking) {

@@ -92,7 +92,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         header = headerOut;
         taken = from.taken();
         isBound = from.isBound();
-        leaving = from.leaving().isEmpty() ? null : EndCause.valueOf(from.leaving());
+        leaving = from.leavingCause();
         if (leaving == null && backend.isLeft()) {
             leaving = EndCause.BACKEND_DOWN;
         }
@@ -100,6 +100,8 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         counts.goOn(from, now);
         lastActiveTick = now - Worker.wholeTicks(from.quietMillis());
         deadline.start(now - Worker.wholeTicks(from.ageNanos() / 1_000_000));
+        // The wheel turns from now on, if it did not.
+        setDeadline(now - lastActiveTick);
     }
 
     @Override
@@ -213,7 +215,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
         if (isClosed || connected == null) {
             // Ended in this very batch, for example by an answer that said that the backend is gone.
-            home.memory().handover.passOn(this, first);
+            home.memory().passingOn.passOn(this, first);
             return;
         }
         touch();
@@ -221,9 +223,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         if (refused >= 0) {
             backend.refused(settings.upstream(), Errno.ECONNREFUSED);
             finish(EndCause.SERVER_REFUSED);
-            home.memory().handover.passOn(this, refused);
+            home.memory().passingOn.passOn(this, refused);
         } else if (taken == 1 && counts.datagramsUp() == 1) {
-            home.memory().handover.keepFirst(this, first);
+            home.memory().passingOn.keepFirst(this, first);
         }
     }
 
@@ -274,9 +276,9 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
     private void failed(int errno) {
         if (Delivery.isGone(errno)) {
             backend.refused(settings.upstream(), errno);
-            if (home.memory().handover.mayPassOnFirst(this)) {
+            if (home.memory().passingOn.mayPassOnFirst(this)) {
                 finish(EndCause.SERVER_REFUSED);
-                home.memory().handover.passOnFirst(this);
+                home.memory().passingOn.passOnFirst(this);
             } else {
                 leave(EndCause.SERVER_REFUSED);
             }
@@ -302,13 +304,10 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
         }
     }
 
-    /// Since when it has carried nothing, by System.nanoTime(), to a tick; exactly for one of which that is its first, so
-    /// that what has just begun does not pass for older than what began before it.
+    /// Since when it has carried nothing, by System.nanoTime(), or somewhat before that; exactly for one of which that is its
+    /// first, so that what has just begun does not pass for older than what began before it.
     long quietSinceNanos() {
-        int quietTicks = worker().wheel().now() - lastActiveTick;
-        return lastActiveTick == deadline.startTick()
-                ? origin.startedNanos()
-                : System.nanoTime() - quietTicks * (Worker.TICK_MILLIS * 1_000_000L);
+        return lastActiveTick == deadline.startTick() ? origin.startedNanos() : worker().tickNanos(lastActiveTick);
     }
 
     /// From now on the flow ends when it is quiet for a second.

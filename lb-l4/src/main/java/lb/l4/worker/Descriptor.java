@@ -19,6 +19,7 @@ public abstract class Descriptor {
     static final int EDGE = 1 << 31;
 
     private final int fd;
+    /// Itself, once it is closed.
     @Nullable Descriptor nextToClose;
 
     /// @param fd is closed by the worker, see [Worker#closeLater]
@@ -40,6 +41,10 @@ public abstract class Descriptor {
         } catch (RuntimeException | Error e) {
             onFailure(e);
         }
+    }
+
+    boolean isClosed() {
+        return nextToClose == this;
     }
 
     /// The number that the kernel knows it by.

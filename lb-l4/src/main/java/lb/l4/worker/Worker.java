@@ -175,14 +175,17 @@ public final class Worker {
 
     /// Closes a descriptor at once. Within a batch of events it has to be [#closeLater].
     public void close(Descriptor descriptor) {
+        assert !descriptor.isClosed() : "closed twice: its number may be somebody else's by now";
         // Closing takes it out of epoll: this saves a system call.
         events.forget(descriptor);
         linux.close(descriptor.intValue());
+        descriptor.nextToClose = descriptor;
     }
 
     /// Closes a descriptor after the present batch of events, so that none of the
     /// batch's events can reach a new descriptor of the same number.
     public void closeLater(Descriptor descriptor) {
+        assert !descriptor.isClosed() : "is closed already";
         descriptor.nextToClose = toClose;
         toClose = descriptor;
     }
@@ -272,6 +275,13 @@ public final class Worker {
                 scheduleTick();
             }
         }
+    }
+
+    /// When a tick of the wheel began, by the clock of deadlines.
+    ///
+    /// @param tick one that the wheel has come to
+    public long tickNanos(int tick) {
+        return lastTickNanos - (wheel.now() - tick) * TICK_NANOS;
     }
 
     /// The ticks of a timeout, rounded up, so that none strikes early; 0 for zero.

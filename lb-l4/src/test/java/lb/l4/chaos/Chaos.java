@@ -6,6 +6,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /// One run: the number that all of it is drawn from, how long it lasts, and what it found.
 ///
@@ -22,6 +23,7 @@ public final class Chaos {
     private final SplittableRandom numbers = new SplittableRandom(seed);
     private final Findings findings = new Findings(this::tell);
     private final Disturbance disturbance = new Disturbance();
+    private final Disturbance ofDatagrams = new Disturbance();
 
     /// Something that goes wrong, and is put right again.
     @FunctionalInterface
@@ -49,8 +51,13 @@ public final class Chaos {
         return findings;
     }
 
+    /// Of connections.
     public Disturbance disturbance() {
         return disturbance;
+    }
+
+    public Disturbance ofDatagrams() {
+        return ofDatagrams;
     }
 
     /// Another one for each part that draws numbers.
@@ -74,11 +81,15 @@ public final class Chaos {
     /// Runs all of it, and fails if anything was found.
     public void run(Body body) {
         Throwable failure = null;
+        List<Thread> watches = Stream.of(disturbance, ofDatagrams)
+                .map(each -> Thread.ofVirtual().start(each::watchTheMachine)).toList();
         try {
             body.run();
         } catch (Exception | AssertionError e) {
             failure = e;
             findings.add("the run comes to its end", e.toString());
+        } finally {
+            watches.forEach(Thread::interrupt);
         }
         if (!findings.all().isEmpty()) {
             throw new AssertionError("chaos " + name + ", seed " + seed + " (the same again: -Dchaos.seed=" + seed

@@ -25,8 +25,6 @@ public final class Conversations implements AutoCloseable {
 
     /// Longer than a server or the balancer stands still.
     private static final int ANSWER_MILLIS = 2_000;
-    /// What begins later has not cost a datagram.
-    private static final int UNDER_WAY_MILLIS = 700;
     private static final int HEADER_BYTES = Integer.BYTES;
     private static final int MOST_ROUNDS = 60;
     private static final int MOST_AT_ONCE = 8;
@@ -83,11 +81,10 @@ public final class Conversations implements AutoCloseable {
                 for (int j = 0; j < count; j++) {
                     send();
                 }
-                long sentMillis = System.currentTimeMillis();
                 if (!awaitAnswers()) {
-                    findings.check(!disturbance.isUntouched(roundMillis, sentMillis + UNDER_WAY_MILLIS),
-                            "no datagram is lost",
-                            outstanding.cardinality() + " of " + sent + " of " + own);
+                    findings.check(!disturbance.isUntouchedSince(roundMillis), "no datagram is lost",
+                            outstanding.cardinality() + " of " + sent + " of " + own + ", last before: "
+                                    + disturbance.lastBefore(roundMillis));
                     break;
                 }
                 if (random.nextInt(MOST_ROUNDS) == 0) {

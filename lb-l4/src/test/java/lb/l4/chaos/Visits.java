@@ -81,8 +81,7 @@ public final class Visits implements AutoCloseable {
                 findings.check(isComplete || !(isWhole || (isUntouched && isCutShort)), "byte-exact relays",
                         "the client got "
                                 + (heard.hasEnded() ? "FIN" : "RST") + " after " + received + " bytes of " + script
-                                + ", "
-                                + client);
+                                + ", " + client + ", last before: " + disturbance.lastBefore(before));
             }
         } catch (IOException e) {
             close(socket);

@@ -26,6 +26,7 @@ import lb.core.pool.AdminState;
 import lb.l4.chaos.Chaos;
 import lb.l4.chaos.Conversation;
 import lb.l4.chaos.Conversations;
+import lb.l4.chaos.Disturbance;
 import lb.l4.chaos.Disturbance.Going;
 import lb.l4.chaos.Entry;
 import lb.l4.chaos.Ledger;
@@ -113,14 +114,17 @@ class EngineChaosTest {
         }
     }
 
+    /// Where all were found to be down, or are drained, the others are there again before they are found to be up.
     private LbConfig config() {
         List<BackendConfig> limited = TestConfigs.pool("tcp", addresses(servers)).backends().stream()
                 .map(backend -> backend.withMaxConnections(MOST_CONNECTIONS)).toList();
         PoolConfig tcp = PoolBuilder.of(TestConfigs.pool("tcp", limited)).balance(new BalanceConfig.LeastConnections())
                 .health(TestConfigs.health(HealthConfig.Type.TCP)).failure(TestConfigs.FAILURE)
+                .onNoneHealthy(PoolConfig.OnNoneHealthy.ALL)
                 .queue(new QueueConfig(2 * CLIENTS, Duration.ofSeconds(20), QueueConfig.Scope.POOL)).build();
         PoolConfig udp = PoolBuilder.of(TestConfigs.pool("udp", addresses(datagramServers)))
-                .health(TestConfigs.health(HealthConfig.Type.PASSIVE)).failure(TestConfigs.FAILURE).build();
+                .health(TestConfigs.health(HealthConfig.Type.PASSIVE)).failure(TestConfigs.FAILURE)
+                .onNoneHealthy(PoolConfig.OnNoneHealthy.ALL).build();
         return new LbConfig(2, 0, Duration.ofSeconds(5), Duration.ZERO, CongestionControl.AUTO,
                 List.of(smallBuffers(TestConfigs.listener("tcp", "tcp")),
                         TestConfigs.udp(TestConfigs.listener("udp", "udp"), TestConfigs.idle(FLOW_IDLE))),
@@ -159,10 +163,12 @@ class EngineChaosTest {
     private void load(Balancer lb, double share) throws Exception {
         Visits tcp = new Visits(CLIENTS, chaos.random(), lb.address("tcp"), chaos.disturbance(), chaos.findings());
         Conversations udp = new Conversations(DATAGRAM_CLIENTS, chaos.random(), lb.address("udp"),
-                chaos.disturbance(), chaos.findings());
+                chaos.ofDatagrams(), chaos.findings());
         try (tcp; udp) {
-            chaos.trouble(List.of(random -> killOne(servers, random), random -> killOne(datagramServers, random),
-                    this::jumpClock, random -> takeOut(lb, random), random -> drain(lb, random)), share);
+            chaos.trouble(List.of(random -> killOne(servers, chaos.disturbance(), random),
+                    random -> killOne(datagramServers, chaos.ofDatagrams(), random),
+                    this::jumpClock, random -> takeOut(lb, random), random -> drain(lb, random)),
+                    share);
         }
         visits.addAll(tcp.visits());
         unknown += tcp.unknown();
@@ -174,9 +180,9 @@ class EngineChaosTest {
         }
     }
 
-    private void killOne(List<Mortal> among, Random random) throws IOException {
+    private static void killOne(List<Mortal> among, Disturbance disturbance, Random random) throws IOException {
         Mortal victim = among.get(random.nextInt(among.size()));
-        try (Going _ = chaos.disturbance().begin()) {
+        try (Going _ = disturbance.begin("kill")) {
             victim.kill();
             last(random);
             victim.revive();
@@ -190,18 +196,20 @@ class EngineChaosTest {
     }
 
     private void takeOut(Balancer lb, Random random) {
-        try (Going _ = chaos.disturbance().begin()) {
-            administer(lb, random, AdminState.MAINT, Duration.ZERO);
+        boolean isTcp = random.nextBoolean();
+        try (Going _ = (isTcp ? chaos.disturbance() : chaos.ofDatagrams()).begin("maint")) {
+            administer(lb, isTcp, random, AdminState.MAINT, Duration.ZERO);
         }
     }
 
     /// Its sessions go on.
-    private void drain(Balancer lb, Random random) {
-        administer(lb, random, AdminState.DRAIN, null);
+    private static void drain(Balancer lb, Random random) {
+        administer(lb, random.nextBoolean(), random, AdminState.DRAIN, null);
     }
 
-    private static void administer(Balancer lb, Random random, AdminState state, @Nullable Duration deadline) {
-        String pool = random.nextBoolean() ? "tcp" : "udp";
+    private static void administer(Balancer lb, boolean isTcp, Random random, AdminState state,
+            @Nullable Duration deadline) {
+        String pool = isTcp ? "tcp" : "udp";
         String backend = "b" + random.nextInt(BACKENDS);
         assertThat(lb.engine().administer(pool, backend, state, deadline).join()).isTrue();
         last(random);

@@ -368,7 +368,8 @@ class FlowHandOverTest {
         for (int i = 0; i < seconds; i++) {
             clock.jump(TimeUnit.SECONDS.toNanos(1));
             int before = now(lb);
-            Awaitility.await().pollInterval(Duration.ofMillis(5)).until(() -> now(lb) - before >= 9 || ids(lb).isEmpty());
+            Awaitility.await().pollInterval(Duration.ofMillis(5))
+                    .until(() -> now(lb) - before >= 9 || ids(lb).isEmpty());
         }
     }
 

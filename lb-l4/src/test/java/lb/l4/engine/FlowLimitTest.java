@@ -3,7 +3,6 @@ package lb.l4.engine;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,24 +88,19 @@ class FlowLimitTest {
         }
     }
 
-    /// Neither what another worker was told before it began, nor that all began in the same tick, may end the newest. (Before
-    /// this held, one of a hundred was ended.) Workers tell one another by tasks: where four of them share one busy core,
-    /// a turn can come so late that it does happen.
+    /// Neither what another worker was told before it began, nor that all began in the same tick, nor that workers tell one
+    /// another late because they share a busy core, may end the newest.
     @Test
     void theNewestFlowIsNotTheOneThatGivesWay() throws Exception {
-        int unanswered = 0;
         try (DatagramServer server = DatagramServer.echo();
                 Balancer lb = new Balancer(TestConfigs.udp(4, TestConfigs.pool("out", server.address()),
                         flows(3, 0, Shed.OLDEST_IDLE)))) {
-            for (int i = 0; i < 1_000 && unanswered <= 1; i++) {
+            for (int i = 0; i < 1_000; i++) {
                 try (DatagramClient client = new DatagramClient(lb.address())) {
                     assertThat(client.ask("x")).isEqualTo("x");
-                } catch (SocketTimeoutException e) {
-                    unanswered++;
                 }
             }
         }
-        assertThat(unanswered).isLessThanOrEqualTo(1);
     }
 
     @Test

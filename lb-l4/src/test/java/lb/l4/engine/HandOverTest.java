@@ -149,7 +149,8 @@ class HandOverTest {
 
                 next.apply(TestConfigs.lb(List.of(TestConfigs.listener("other", "out")),
                         List.of(TestConfigs.pool("out", server.address()))));
-                Awaitility.await().untilAsserted(() -> assertThatThrownBy(() -> next.connect(address)).hasMessageContaining("refused"));
+                Awaitility.await().untilAsserted(
+                        () -> assertThatThrownBy(() -> next.connect(address)).hasMessageContaining("refused"));
             }
         }
     }
@@ -216,7 +217,7 @@ class HandOverTest {
 
     /// Nobody has probed for the next one when it begins.
     @Test
-    void whoIsDownOrEjectedStaysThatWay() throws Exception {
+    void whoIsDownStaysDownAndCountsGoOn() throws Exception {
         HealthConfig rare = new HealthConfig(HealthConfig.Type.TCP, Duration.ofHours(1), Duration.ofHours(1),
                 Duration.ofHours(1), Duration.ofSeconds(1), 2, 3, 0);
         try (LoopbackServer server = new LoopbackServer(new EchoServer()); RefusedPort refused = new RefusedPort()) {

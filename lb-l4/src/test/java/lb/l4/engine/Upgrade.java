@@ -83,7 +83,8 @@ final class Upgrade {
     }
 
     private FlowState copy(FlowState f) {
-        return new FlowState(f.socket(), copy(f.upstream()), f.id(), f.isIpv6(), f.peerHigh(), f.peerLow(), f.peerPort(),
+        return new FlowState(f.socket(), copy(f.upstream()), f.id(), f.isIpv6(), f.peerHigh(), f.peerLow(),
+                f.peerPort(),
                 f.scope(), f.localHigh(), f.localLow(), f.tag(), f.header(), f.pool(), f.backend(), f.target(),
                 f.tries(), f.isAnswered(), f.headerOut(), f.isHeaderFirst(), f.isHeaderSent(), f.startedMillis(),
                 f.ageNanos(), f.quietMillis(), f.idleMillis(), f.lifetimeMillis(), f.isBound(), f.leaving(), f.taken(),

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A server on a loopback port of its own that treats every connection by its manners.
@@ -53,7 +54,12 @@ public final class LoopbackServer implements AutoCloseable {
                 Socket peer = listening.accept();
                 open.add(peer);
                 accepted.incrementAndGet();
-                threads.submit(() -> serve(peer));
+                try {
+                    threads.execute(() -> serve(peer));
+                } catch (RejectedExecutionException e) {
+                    // It came while the server was being closed, too late for close() to see it.
+                    peer.close();
+                }
             }
         } catch (IOException e) {
             // The server was closed.

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class WorkerTest {
 
@@ -121,6 +122,21 @@ class WorkerTest {
         });
         assertThat(await(isCalled)).isFalse();
         await(called);
+    }
+
+    /// Its number may be somebody else's by then.
+    @Test
+    void closingADescriptorTwiceIsNoticed() throws Exception {
+        Linux linux = new Linux();
+        int readEnd = linux.pipe2();
+        linux.close(linux.secondOfPair());
+        CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> {
+            Idle descriptor = new Idle(readEnd);
+            worker.close(descriptor);
+            assertThatThrownBy(() -> worker.close(descriptor)).isInstanceOf(AssertionError.class);
+            assertThatThrownBy(() -> worker.closeLater(descriptor)).isInstanceOf(AssertionError.class);
+        }, worker::execute);
+        await(closed);
     }
 
     private static final class Idle extends Descriptor {

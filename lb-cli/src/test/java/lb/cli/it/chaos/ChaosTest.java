@@ -14,6 +14,7 @@ import lb.cli.it.process.LbProcess;
 import lb.cli.it.process.PeerProcess;
 import lb.l4.chaos.Chaos;
 import lb.l4.chaos.Conversations;
+import lb.l4.chaos.Disturbance;
 import lb.l4.chaos.Disturbance.Going;
 import lb.l4.chaos.Ledger;
 import lb.l4.chaos.OpenFiles;
@@ -85,9 +86,10 @@ class ChaosTest {
                 pools {
                   tcp {
                     backends = %s
+                    on-none-healthy = all
                     health { interval = 200ms, fast-interval = 50ms, down-interval = 200ms, rise = 2, fall = 3 }
                   }
-                  udp { backends = %s }
+                  udp { backends = %s, on-none-healthy = all }
                 }
                 """.formatted(tcp.backends(HOST), udp.backends(HOST)));
     }
@@ -96,9 +98,10 @@ class ChaosTest {
         int descriptors = openFiles(lb);
         Visits visits = new Visits(CLIENTS, chaos.random(), lb.address("tcp"), chaos.disturbance(), chaos.findings());
         Conversations conversations = new Conversations(DATAGRAM_CLIENTS, chaos.random(), lb.address("udp"),
-                chaos.disturbance(), chaos.findings());
-        List<Chaos.Trouble> troubles = List.of(random -> kill(tcp, random), random -> kill(udp, random), tcp::stopOne,
-                udp::stopOne, random -> standStill(lb, random), random -> takeDescriptors(lb, random),
+                chaos.ofDatagrams(), chaos.findings());
+        List<Chaos.Trouble> troubles = List.of(random -> kill(tcp, chaos.disturbance(), random),
+                random -> kill(udp, chaos.ofDatagrams(), random), tcp::stopOne, udp::stopOne,
+                random -> standStill(lb, random), random -> takeDescriptors(lb, random),
                 this::forgetNames);
         long memory;
         try (visits; conversations) {
@@ -119,8 +122,8 @@ class ChaosTest {
         ledger.check(conversations.conversations());
     }
 
-    private void kill(Servers servers, Random random) throws Exception {
-        try (Going _ = chaos.disturbance().begin()) {
+    private static void kill(Servers servers, Disturbance disturbance, Random random) throws Exception {
+        try (Going _ = disturbance.begin("kill")) {
             servers.killOne(random);
         }
     }
@@ -140,7 +143,8 @@ class ChaosTest {
         String prlimit = DebianProgram.PRLIMIT.path();
         String process = "--pid=" + lb.child().pid();
         String usual = Child.run(prlimit, process, "--nofile", "--output=SOFT", "--noheadings", "--raw").strip();
-        try (Going _ = chaos.disturbance().begin()) {
+        try (Going _ = chaos.disturbance().begin("no descriptors");
+                Going _ = chaos.ofDatagrams().begin("no descriptors")) {
             Child.run(prlimit, process, "--nofile=" + (lb.child().descriptors() + random.nextInt(6)) + ":");
             try {
                 last(random);

@@ -5,13 +5,13 @@ import lb.l4.linux.ReceiveBatch;
 /// Gives what a flow could not deliver to another flow of its client, at another backend.
 ///
 /// Threading: confined to its worker.
-final class Handover {
+final class PassingOn {
 
     private final ReceiveBatch in;
     private final BackendSender toBackend;
     private final FirstDatagrams firsts = new FirstDatagrams();
 
-    Handover(ReceiveBatch in, BackendSender toBackend) {
+    PassingOn(ReceiveBatch in, BackendSender toBackend) {
         this.in = in;
         this.toBackend = toBackend;
     }
