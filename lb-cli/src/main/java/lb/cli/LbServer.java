@@ -119,14 +119,19 @@ final class LbServer {
                     upgrade)) {
                 upgrade.attach(admin);
                 running.set(new Running(engine, accessLog, live, admin));
-                if (begin(new Beginning(engine, live), upgrade, admin) instanceof ApplyResult.Refused refused) {
+                Beginning beginning = new Beginning(engine, live);
+                if (begin(beginning, upgrade, admin) instanceof ApplyResult.Refused refused) {
                     return refused(refused.problems());
                 }
                 String listening = listening(engine, live);
                 LOG.info("lb {}: {}", Version.current(), listening);
                 supervisor.ready(listening);
                 supervisor.watch(engine::askLoops);
-                live.tellReloads(supervisor::reloading, () -> supervisor.ready(listening(engine, live)));
+                beginning.keepSockets(supervisor);
+                live.tellReloads(supervisor::reloading, () -> {
+                    supervisor.ready(listening(engine, live));
+                    beginning.keepSockets0(supervisor);
+                });
                 admin.openUsual();
                 OpenJars.all();
                 String reason = signal.get();

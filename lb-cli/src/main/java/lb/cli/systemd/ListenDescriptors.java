@@ -1,11 +1,9 @@
 package lb.cli.systemd;
 
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import lb.core.config.IpText;
 import lb.l4.engine.OfferedSocket;
 import lb.l4.linux.Datagrams;
 import lb.l4.linux.Linux;
@@ -51,17 +49,11 @@ public final class ListenDescriptors {
                 continue;
             }
             linux.fcntl(fd, Linux.F_SETFD, Linux.FD_CLOEXEC);
-            linux.fcntl(fd, Linux.F_SETFL, Linux.SOCK_NONBLOCK);
             linux.getsockname(fd);
             sockets.add(new OfferedSocket("", type == Datagrams.SOCK_DGRAM,
                     LocalAddress.socketAddress(SocketAddresses.readAddress(linux), SocketAddresses.readPort(linux)),
                     fd));
         }
         return sockets;
-    }
-
-    /// `127.0.0.1:5432`.
-    public static String text(InetSocketAddress address) {
-        return IpText.of(address);
     }
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import lb.l4.engine.OfferedSocket;
 import org.jspecify.annotations.Nullable;
 
 /// systemd, or whoever else has started this process with a NOTIFY_SOCKET. Where nobody has, nothing is done.
@@ -27,13 +28,16 @@ public final class Supervisor implements AutoCloseable {
     private final @Nullable NotifySocket socket;
     private final long watchdogMicros;
     private final Consumer<String> complaints;
+    private final @Nullable DescriptorStore store;
     private @Nullable ScheduledExecutorService watching;
     private volatile boolean isRetired;
 
-    private Supervisor(@Nullable NotifySocket socket, long watchdogMicros, Consumer<String> complaints) {
+    private Supervisor(@Nullable NotifySocket socket, long watchdogMicros, boolean hasStore,
+            Consumer<String> complaints) {
         this.socket = socket;
         this.watchdogMicros = watchdogMicros;
         this.complaints = complaints;
+        this.store = hasStore ? new DescriptorStore(this::send) : null;
     }
 
     /// @param environment of this process
@@ -41,7 +45,7 @@ public final class Supervisor implements AutoCloseable {
     public static Supervisor of(Map<String, String> environment, Consumer<String> complaints) {
         String address = environment.getOrDefault("NOTIFY_SOCKET", "");
         if (address.isEmpty()) {
-            return new Supervisor(null, 0, complaints);
+            return new Supervisor(null, 0, false, complaints);
         }
         long watchdogMicros = 0;
         String written = environment.getOrDefault("WATCHDOG_USEC", "0");
@@ -51,10 +55,11 @@ public final class Supervisor implements AutoCloseable {
             complaints.accept("WATCHDOG_USEC = \"" + written + "\": expected a number of microseconds");
         }
         try {
-            return new Supervisor(new NotifySocket(address), watchdogMicros, complaints);
+            boolean hasStore = environment.getOrDefault("FDSTORE", "0").matches("0*[1-9]\\d*");
+            return new Supervisor(new NotifySocket(address), watchdogMicros, hasStore, complaints);
         } catch (IOException e) {
             complaints.accept("NOTIFY_SOCKET = \"" + address + "\": " + e.getMessage());
-            return new Supervisor(null, 0, complaints);
+            return new Supervisor(null, 0, false, complaints);
         }
     }
 
@@ -85,6 +90,21 @@ public final class Supervisor implements AutoCloseable {
     private static String statusLine(String status) {
         String line = status.replace('\n', ' ');
         return "STATUS=" + (line.length() <= LONGEST_STATUS ? line : line.substring(0, LONGEST_STATUS) + " ...");
+    }
+
+    /// Has the listening sockets kept for the next process, where the unit has a store for them.
+    ///
+    /// @param former what an earlier process may have kept; of that nothing is kept but what is in `sockets`, too
+    public void keep(List<OfferedSocket> former, List<OfferedSocket> sockets) {
+        if (store != null) {
+            store.former(former);
+            store.keep(sockets);
+        }
+    }
+
+    /// Whether anybody keeps sockets.
+    public boolean keepsSockets() {
+        return store != null;
     }
 
     /// Answers the watchdog, if there is one, from now on and as long as all loops answer.

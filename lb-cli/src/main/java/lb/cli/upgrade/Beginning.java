@@ -5,8 +5,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import lb.cli.live.LiveConfiguration;
-import lb.cli.systemd.ListenDescriptors;
+import lb.cli.systemd.Supervisor;
 import lb.cli.upgrade.Predecessor.Offer;
+import lb.core.config.IpText;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
 import lb.l4.engine.Inheritance;
@@ -24,6 +25,8 @@ public final class Beginning {
 
     private final Engine engine;
     private final LiveConfiguration live;
+    /// What there was before.
+    private List<OfferedSocket> offered = List.of();
 
     public Beginning(Engine engine, LiveConfiguration live) {
         this.engine = engine;
@@ -37,6 +40,7 @@ public final class Beginning {
 
     /// Begins without a predecessor.
     public ApplyResult start(List<OfferedSocket> sockets) {
+        offered = sockets;
         return live.exclusively(() -> {
             if (sockets.isEmpty()) {
                 return live.start(null, null);
@@ -51,6 +55,22 @@ public final class Beginning {
         }).join();
     }
 
+    /// Has the service manager keep the sockets for the next process.
+    public void keepSockets(Supervisor supervisor) {
+        live.exclusively(() -> {
+            keepSockets0(supervisor);
+            return true;
+        }).join();
+    }
+
+    /// The same on the thread of changes.
+    public void keepSockets0(Supervisor supervisor) {
+        if (supervisor.keepsSockets()) {
+            supervisor.keep(offered, engine.sockets().join());
+            offered = List.of();
+        }
+    }
+
     private static void warnOfUnused(List<OfferedSocket> sockets, Set<Integer> taken) {
         Set<Integer> unused = new HashSet<>();
         for (int i = 0; i < sockets.size(); i++) {
@@ -60,7 +80,7 @@ public final class Beginning {
         }
         unused.stream().sorted().map(sockets::get).forEach(socket -> LOG.warn(
                 "the service manager gave a socket on {} {} that no listener has: it is closed",
-                socket.isUdp() ? "udp" : "tcp", ListenDescriptors.text(socket.address())));
+                socket.isUdp() ? "udp" : "tcp", IpText.of(socket.address())));
     }
 
     /// Takes over from the predecessor. When this returns, it has.
@@ -69,6 +89,7 @@ public final class Beginning {
     public ApplyResult takeOver(Predecessor from, Upgrade upgrade, OpenAdmin admin) throws IOException {
         ApplyResult begun = live.exclusively(() -> {
             Offer offer = from.offer();
+            offered = offer.inheritance().sockets();
             ApplyResult result = live.start(offer.inheritance(), offer.overlay());
             admin.inPlaceOf(offer.admin());
             if (result instanceof ApplyResult.Applied) {

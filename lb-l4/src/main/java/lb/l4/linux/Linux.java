@@ -53,6 +53,7 @@ public final class Linux extends SystemCalls {
     public static final int TCP_FASTOPEN = 23;
     public static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;
+    static final int F_GETFD = 1;
     public static final int F_SETFD = 2;
     public static final int F_SETFL = 4;
     public static final int FD_CLOEXEC = 1;
