@@ -24,6 +24,7 @@ public final class Supervisor implements AutoCloseable {
 
     /// systemd ignores a message of more than 4096 bytes; a character has 4 at most.
     private static final int LONGEST_STATUS = 900;
+    private static final int MAIN_TRIES = 5;
 
     private final @Nullable NotifySocket socket;
     private final long watchdogMicros;
@@ -124,7 +125,11 @@ public final class Supervisor implements AutoCloseable {
     /// Another process is this service from now on; nothing more is said of this one. Only systemd's main process is
     /// listened to, so the other may speak as soon as this returns.
     public void retire(long successor, String status) {
-        send("MAINPID=" + successor + "\n" + statusLine(status));
+        String message = "MAINPID=" + successor + "\n" + statusLine(status);
+        // Without it the service would end with this process.
+        for (int i = 0; i < MAIN_TRIES && !send(message, List.of()); i++) {
+            complaints.accept("tells it again, because the successor must be known");
+        }
         isRetired = true;
         if (watching != null) {
             watching.shutdownNow();
@@ -135,14 +140,17 @@ public final class Supervisor implements AutoCloseable {
         send(message, List.of());
     }
 
-    private void send(String message, List<Integer> descriptors) {
+    /// Returns whether there is nothing to be sent any more.
+    private boolean send(String message, List<Integer> descriptors) {
         if (socket == null || isRetired) {
-            return;
+            return true;
         }
         try {
             socket.send(message, descriptors);
+            return true;
         } catch (IOException e) {
             complaints.accept("cannot notify the service manager: " + e.getMessage());
+            return false;
         }
     }
 

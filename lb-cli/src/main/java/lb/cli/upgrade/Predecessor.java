@@ -206,7 +206,7 @@ public final class Predecessor {
     /// Waits until the service manager listens to this process, and no longer to the other one. From then on a thread
     /// notices when that has ended.
     public void awaitAnnounced() throws IOException {
-        link.expect("announced", Link.in(HandingOver.LONGEST_PAUSE));
+        link.expect("announced", Link.in(STEP));
         Thread.ofPlatform().daemon().name("predecessor").start(() -> {
             try {
                 link.receive(Link.in(Duration.ofDays(3650)));

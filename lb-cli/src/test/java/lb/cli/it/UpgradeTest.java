@@ -100,12 +100,14 @@ class UpgradeTest {
                 JsonObject status = lb.status();
                 assertThat(status.number("pid")).isEqualTo(before);
                 assertThat(status.number("generation")).isEqualTo(generation);
+                if (generation == 2) {
+                    assertThat(status.number("predecessor")).as("has the kept sessions").isEqualTo(first.pid());
+                }
             }
             load.end();
             System.out.printf("upgrades under load: %d connects, %d answers, %d datagrams without an answer%n",
                     load.connects(), load.answers(), load.lost());
             assertThat(load.faults()).as(lb.log()).isEmpty();
-            assertThat(lb.status().number("predecessor")).isPositive();
         }
         assertThat(first.waitFor()).isZero();
         assertThat(lb.log("ERROR")).isEmpty();
@@ -184,8 +186,6 @@ class UpgradeTest {
     @Test
     void aSignalThatComesWhileTheSuccessorStartsEndsBoth() throws Exception {
         Process first = lb.start(Map.of());
-        Process verb = new ProcessBuilder("true").start();
-        verb.waitFor();
         Thread upgrade = Thread.ofVirtual().start(() -> {
             try {
                 lb.verb("upgrade");
