@@ -136,7 +136,7 @@ final class LbServer {
                 OpenJars.all();
                 String reason = signal.get();
                 Duration timeout = live.inUse().file().drainTimeout();
-                if (upgrade.cancel()) {
+                if (upgrade.cancel(reason)) {
                     leave(upgrade, reason, timeout);
                 } else {
                     drain(engine, supervisor, reason, timeout);

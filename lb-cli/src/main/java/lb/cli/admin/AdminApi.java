@@ -311,7 +311,7 @@ public final class AdminApi {
                     out.writeNumberField("sockets", result.sockets());
                     out.writeNumberField("flows", result.flows());
                     out.writeNumberField("sessions", result.sessions());
-                })
+                }).then(upgrade::leave)
                 : Answer.of(Answer.CONFLICT, out -> {
                     out.writeStringField("error", result.message());
                     Json.list(out, "problems", result.problems());

@@ -1,9 +1,7 @@
 package lb.cli.upgrade;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -50,31 +48,10 @@ public final class Upgrade {
     private boolean isEnding;
     private @Nullable Past past;
 
-    /// How an attempt ended.
-    ///
-    /// @param message for people
-    /// @param problems of the successor's configuration
-    /// @param pid of the successor; 0 if there is none
-    /// @param sessions that go on in this process until they end
-    public record Result(boolean isDone, String message, List<String> problems, long pid, int sockets, int flows,
-            int sessions) {
-        static Result failed(String message, List<String> problems) {
-            return new Result(false, message, problems, 0, 0, 0, 0);
-        }
-    }
-
     /// After a hand-over.
-    private record Past(HandOver engine, long pid) {}
-
-    private static final class Attempt {
-        private final CompletableFuture<Result> result = new CompletableFuture<>();
-        private final long deadlineNanos;
-        private @Nullable Process child;
-        private boolean isLinked;
-        private volatile long pid;
-
-        Attempt(Duration timeout) {
-            deadlineNanos = Link.in(timeout);
+    private record Past(HandOver engine, long pid) {
+        String reason() {
+            return "process " + pid + " has taken over";
         }
     }
 
@@ -112,48 +89,50 @@ public final class Upgrade {
     }
 
     /// Starts a successor and hands over to it.
-    public CompletableFuture<Result> start(Duration timeout) {
+    public CompletableFuture<UpgradeResult> start(Duration timeout) {
         Attempt begun;
-        Path socket;
+        Process child;
         synchronized (this) {
-            socket = door == null ? null : door.socket();
+            Path socket = door == null ? null : door.socket();
             String refusal = refusal();
-            if (refusal == null && socket == null) {
-                refusal = "this process has no admin socket, by which a successor could find it";
-            }
-            if (refusal == null && ProcessHandle.current().pid() == 1) {
-                refusal = "this is process 1 of its container, which ends with it: start a new container instead";
-            }
-            if (refusal == null && !live.canBeReadAgain()) {
-                refusal = "the configuration came from stdin, which a successor cannot read";
+            if (refusal == null) {
+                refusal = impossibility(socket);
             }
             if (refusal != null || socket == null) {
-                return CompletableFuture.completedFuture(Result.failed(String.valueOf(refusal), List.of()));
+                return CompletableFuture.completedFuture(UpgradeResult.failed(String.valueOf(refusal), List.of()));
             }
-            begun = new Attempt(timeout);
-            attempt = begun;
             try {
-                begun.child = successor.start(socket);
+                child = successor.start(socket);
             } catch (IOException e) {
-                attempt = null;
                 LOG.error("upgrade: a successor cannot be started: {}", e.getMessage());
                 return CompletableFuture.completedFuture(
-                        Result.failed("a successor cannot be started: " + e.getMessage(), List.of()));
+                        UpgradeResult.failed("a successor cannot be started: " + e.getMessage(), List.of()));
             }
+            begun = new Attempt(timeout, child.pid(), child);
+            attempt = begun;
         }
-        watch(begun, begun.child, timeout);
+        LOG.info("upgrade: started process {}", begun.pid);
+        watch(begun, child, timeout);
         return begun.result;
+    }
+
+    private @Nullable String impossibility(@Nullable Path socket) {
+        if (socket == null) {
+            return "this process has no admin socket, by which a successor could find it";
+        }
+        if (ProcessHandle.current().pid() == 1) {
+            return "this is process 1 of its container, which ends with it: start a new container instead";
+        }
+        return live.canBeReadAgain() ? null : "the configuration came from stdin, which a successor cannot read";
     }
 
     /// Of a successor that does not come as far as to talk to this process.
     private void watch(Attempt begun, Process child, Duration timeout) {
-        begun.pid = child.pid();
-        LOG.info("upgrade: started process {}", child.pid());
         child.onExit().thenAccept(ended -> failUnlinked(begun, "the new process has ended with exit status "
                 + ended.exitValue() + ", see the log"));
         CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS).execute(() -> {
             if (failUnlinked(begun, "the new process has not come within " + inWords(timeout))) {
-                child.destroyForcibly();
+                begun.kill();
             }
         });
     }
@@ -166,13 +145,13 @@ public final class Upgrade {
             attempt = null;
         }
         LOG.error("upgrade: {}; this process goes on", reason);
-        begun.result.complete(Result.failed(reason, List.of()));
+        begun.result.complete(UpgradeResult.failed(reason, List.of()));
         return true;
     }
 
     private @Nullable String refusal() {
         if (past != null) {
-            return "process " + past.pid() + " has taken over already";
+            return past.reason() + " already";
         }
         return isEnding ? "this process is about to end" : attempt != null ? "an upgrade is under way already" : null;
     }
@@ -220,8 +199,7 @@ public final class Upgrade {
             if (refusal != null) {
                 throw new IOException(refusal);
             }
-            begun = new Attempt(USUAL_TIMEOUT);
-            begun.pid = hello.pid();
+            begun = new Attempt(USUAL_TIMEOUT, hello.pid(), null);
             attempt = begun;
         }
         begun.isLinked = true;
@@ -231,52 +209,38 @@ public final class Upgrade {
     private void handOver(Attempt here, Link link) throws IOException, InterruptedException {
         HandOver handOver = HandingOver.await(engine.handOver(), here.deadlineNanos);
         Handed handed;
+        Past after;
         HandingOver conversation = new HandingOver(link, handOver);
         try {
-            conversation.offer(this::writeState, adminDescriptors(), here.deadlineNanos);
+            OwnState own = new OwnState(generation(), live.overlayText(), door);
+            conversation.offer(own::write, own.descriptors(), here.deadlineNanos);
             Set<Integer> taken = conversation.awaitReady(here.deadlineNanos);
             handed = conversation.handFlows(taken);
-            commit(here, link, handOver);
+            after = commit(here, link, handOver);
         } catch (IOException | InterruptedException | RuntimeException e) {
             handOver.resume().join();
             throw e;
         }
-        announce(here, link, handed);
-    }
-
-    private void writeState(JsonGenerator out) throws IOException {
-        out.writeNumberField("pid", ProcessHandle.current().pid());
-        out.writeNumberField("generation", generation);
-        out.writeStringField("overlay", live.overlayText());
-        AdminDoor admin = door;
-        Path socket = admin == null ? null : admin.socket();
-        InetSocketAddress http = admin == null ? null : admin.http();
-        if (socket != null) {
-            out.writeStringField("admin_socket", socket.toAbsolutePath().toString());
-        }
-        if (http != null) {
-            out.writeStringField("admin_http", Records.text(http));
-        }
-    }
-
-    private List<Integer> adminDescriptors() {
-        return door == null || door.http() == null ? List.of() : List.of(door.httpDescriptor());
+        announce(here, link, after, handed);
     }
 
     /// From here on the successor is the one that serves.
-    private synchronized void commit(Attempt here, Link link, HandOver handOver) throws IOException {
+    private synchronized Past commit(Attempt here, Link link, HandOver handOver) throws IOException {
         if (isEnding) {
             throw new IOException("this process is about to end");
         }
         link.send("done", _ -> {}, Link.in(HandingOver.LONGEST_PAUSE));
-        past = new Past(handOver, here.pid);
+        Past after = new Past(handOver, here.pid);
+        past = after;
+        return after;
     }
 
-    private void announce(Attempt here, Link link, Handed handed) {
+    private void announce(Attempt here, Link link, Past after, Handed handed) {
         long pid = here.pid;
+        String reason = after.reason();
         Duration drain = live.inUse().file().drainTimeout();
-        live.retire("process " + pid + " has taken over");
-        supervisor.retire(pid, "process " + pid + " has taken over");
+        live.retire(reason);
+        supervisor.retire(pid, reason);
         if (door != null) {
             door.retire();
         }
@@ -291,9 +255,25 @@ public final class Upgrade {
                 + " sessions go on in " + ProcessHandle.current().pid() + " until they end, for at most "
                 + inWords(drain);
         LOG.info("upgrade: {}", message);
-        ending.complete("process " + pid + " has taken over");
-        here.result.complete(new Result(true, message, List.of(), pid, handed.sockets(), handed.flows(),
+        here.result.complete(new UpgradeResult(true, message, List.of(), pid, handed.sockets(), handed.flows(),
                 Math.max(0, sessions)));
+        if (here.isOurs()) {
+            // Who asked for it is told first, see leave().
+            CompletableFuture.delayedExecutor(GRACE.toMillis(), TimeUnit.MILLISECONDS).execute(this::leave);
+        } else {
+            leave();
+        }
+    }
+
+    /// Begins the end of this process after a hand-over, when who asked for that has been told; not much later anyhow.
+    public void leave() {
+        String reason;
+        synchronized (this) {
+            reason = past == null ? null : past.reason();
+        }
+        if (reason != null) {
+            ending.complete(reason);
+        }
     }
 
     private int sessions() {
@@ -313,7 +293,7 @@ public final class Upgrade {
             LOG.warn("upgrade: a process was refused: {}", reason);
             return;
         }
-        String ended = end(here);
+        String ended = here.awaitEnd();
         if (cause instanceof EOFException && ended != null) {
             reason = ended;
         }
@@ -325,45 +305,33 @@ public final class Upgrade {
         }
         List<String> problems = givenUp == null ? List.of() : givenUp.problems();
         LOG.error("upgrade: process {} has not taken over: {}; this process goes on", here.pid, reason);
-        here.result.complete(Result.failed("process " + here.pid + " has not taken over: " + reason, problems));
+        here.result.complete(UpgradeResult.failed("process " + here.pid + " has not taken over: " + reason, problems));
     }
 
-    /// Has a child end, and says how it did; null for one that is not ours.
-    private static @Nullable String end(Attempt here) {
-        Process child = here.child;
-        if (child == null) {
-            return null;
-        }
-        try {
-            if (!child.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-                child.destroyForcibly().waitFor();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-        }
-        return "it has ended with exit status " + child.exitValue() + ", see the log";
-    }
-
-    /// This process is to end for another reason: a successor that has not taken over yet must not do so.
+    /// This process is to end: a successor that has not taken over yet must not do so.
     ///
-    /// @return whether one had taken over before
-    public boolean cancel() {
-        long successorPid;
+    /// @param reason why; what was meant for the whole service goes on to a successor that has just taken over
+    /// @return whether one has
+    public boolean cancel(String reason) {
+        Attempt underWay;
         synchronized (this) {
             isEnding = true;
             if (past != null) {
+                if (!reason.equals(past.reason())) {
+                    LOG.info("{}: passed on to process {}", reason, past.pid());
+                    ProcessHandle.of(past.pid()).ifPresent(ProcessHandle::destroy);
+                }
                 return true;
             }
-            successorPid = attempt == null ? 0 : attempt.pid;
+            underWay = attempt;
         }
-        if (successorPid != 0) {
-            LOG.info("upgrade: ends process {}, as this one is to end", successorPid);
-            ProcessHandle.of(successorPid).ifPresent(ProcessHandle::destroyForcibly);
+        if (underWay != null) {
+            LOG.info("upgrade: ends process {}, as this one is to end", underWay.pid);
+            underWay.kill();
             // Until it has noticed.
             live.exclusively(() -> true).join();
         }
-        return isHandedOver();
+        return isHandedOver() && cancel(reason);
     }
 
     /// Whether another process serves in place of this one.

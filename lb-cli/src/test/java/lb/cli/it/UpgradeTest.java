@@ -1,8 +1,14 @@
 package lb.cli.it;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -129,6 +135,25 @@ class UpgradeTest {
         assertThat(backends).filteredOn(one -> one.text("id").equals("u/red")).singleElement()
                 .satisfies(red -> assertThat(red.number("weight")).isEqualTo(7));
         assertThat(lb.status().number("pid")).isEqualTo(successor);
+    }
+
+    /// Also where it has an address of the network, which two processes cannot bind.
+    @Test
+    void theAdminInterfaceGoesAlong() throws Exception {
+        Files.writeString(folder.resolve("token"), "0123456789abcdef\n");
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        write(2, "admin { http = \"127.0.0.1:" + port + "\", token-file = token }");
+        lb.start(Map.of());
+        long successor = lb.upgrade().number("pid");
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/status"))
+                .header("Authorization", "Bearer 0123456789abcdef").build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).body())
+                    .contains("\"pid\":" + successor + ",\"generation\":2");
+        }
     }
 
     @Test
