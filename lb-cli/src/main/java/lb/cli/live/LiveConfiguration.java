@@ -347,10 +347,10 @@ public final class LiveConfiguration implements AutoCloseable {
     private CompletableFuture<Outcome> change(Supplier<Outcome> change) {
         return CompletableFuture.supplyAsync(() -> retired == null ? change.get() : Outcome.of(Kind.FAILED, retired),
                 changer).exceptionally(e -> {
-            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
-            LOG.error("a change failed", cause);
-            return Outcome.of(Kind.FAILED, "internal error: " + cause);
-        });
+                    Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+                    LOG.error("a change failed", cause);
+                    return Outcome.of(Kind.FAILED, "internal error: " + cause);
+                });
     }
 
     /// Takes no more; what is under way is not waited for.

@@ -29,7 +29,8 @@ public final class StatusVerb extends RemoteVerb {
         out().println("lb " + status.text("version") + ", pid " + status.text("pid") + ", " + status.text("state")
                 + " for " + inWords(Duration.ofSeconds(status.number("uptime_seconds"))));
         if (status.number("predecessor") != 0) {
-            out().println("process " + status.text("predecessor") + ", which it has taken over from, still has sessions");
+            out().println(
+                    "process " + status.text("predecessor") + ", which it has taken over from, still has sessions");
         }
         out().println("configuration: " + status.text("configuration") + ", read "
                 + status.text("configuration_read"));

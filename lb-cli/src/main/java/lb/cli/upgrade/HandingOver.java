@@ -66,7 +66,8 @@ final class HandingOver {
         List<OfferedSocket> sockets = engine.sockets();
         for (int i = 0; i < sockets.size(); i += Link.CHUNK) {
             List<OfferedSocket> chunk = sockets.subList(i, Math.min(sockets.size(), i + Link.CHUNK));
-            link.send("sockets", out -> Records.write(out, "sockets", chunk), chunk.stream().map(OfferedSocket::fd).toList(),
+            link.send("sockets", out -> Records.write(out, "sockets", chunk),
+                    chunk.stream().map(OfferedSocket::fd).toList(),
                     deadlineNanos);
         }
         List<BackendState> backends = engine.backends();
@@ -93,7 +94,8 @@ final class HandingOver {
         List<FlowState> flows = paused.flows();
         for (int i = 0; i < flows.size(); i += Link.CHUNK) {
             List<FlowState> chunk = flows.subList(i, Math.min(flows.size(), i + Link.CHUNK));
-            link.send("flows", out -> Records.write(out, "flows", chunk), chunk.stream().map(FlowState::upstream).toList(),
+            link.send("flows", out -> Records.write(out, "flows", chunk),
+                    chunk.stream().map(FlowState::upstream).toList(),
                     deadlineNanos);
         }
         List<ProxiedClientState> clients = paused.clients();

@@ -23,12 +23,12 @@ import lb.cli.config.Flags;
 import lb.cli.config.ReadResult;
 import lb.cli.config.Resolver;
 import lb.cli.json.JsonObject;
-import lb.cli.systemd.Supervisor;
-import lb.cli.upgrade.SuccessorProcess;
-import lb.cli.upgrade.Upgrade;
 import lb.cli.live.ConfigSource;
 import lb.cli.live.LiveConfiguration;
 import lb.cli.live.StateFile;
+import lb.cli.systemd.Supervisor;
+import lb.cli.upgrade.SuccessorProcess;
+import lb.cli.upgrade.Upgrade;
 import lb.core.config.AdminConfig;
 import lb.core.config.FilePlace;
 import lb.core.config.LbConfig;
@@ -116,7 +116,8 @@ class AdminServerTest {
             public boolean isStopping() {
                 return stopped.isDone();
             }
-        }, new Upgrade(engine, live, Supervisor.of(Map.of(), complaint -> {}), new SuccessorProcess(List.of()), stopped),
+        }, new Upgrade(engine, live, Supervisor.of(Map.of(), complaint -> {}), new SuccessorProcess(List.of()),
+                stopped),
                 stopped::complete);
     }
 

@@ -122,7 +122,8 @@ class UnixStreamTest {
     @Test
     void nobodyThere() throws Exception {
         long before = descriptors();
-        assertThatThrownBy(() -> UnixStream.connect(folder.resolve("nobody").toString())).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> UnixStream.connect(folder.resolve("nobody").toString()))
+                .isInstanceOf(IOException.class)
                 .hasMessage("no such file");
         assertThatThrownBy(() -> UnixStream.connect("/" + "x".repeat(200))).isInstanceOf(IOException.class)
                 .hasMessageStartingWith("unix path: ");

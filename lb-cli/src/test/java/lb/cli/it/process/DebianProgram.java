@@ -13,7 +13,8 @@ public enum DebianProgram {
             "nginx-light or nginx"), HAPROXY(
                     "haproxy"), CURL("curl"), PSQL("postgresql-client"), PRLIMIT(
                             "util-linux"), SETPRIV("util-linux"), DIG(
-                                    "bind9-dnsutils"), DNSMASQ("dnsmasq-base"), SYSTEMD_ANALYZE("systemd"), PYTHON3("python3");
+                                    "bind9-dnsutils"), DNSMASQ(
+                                            "dnsmasq-base"), SYSTEMD_ANALYZE("systemd"), PYTHON3("python3");
 
     private static final List<String> FOLDERS = List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin");
 
