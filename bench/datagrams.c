@@ -165,7 +165,7 @@ int datagram_load(int port, size_t size, int count, unsigned in_flight, double r
         struct timespec timeout = {0, (long)(wait < 5000000 ? wait : 5000000)};
         int n = epoll_pwait2(ep, events, EVENTS, &timeout, NULL);
         u64 now = now_ns();
-        if (now >= next) {
+        if (window_is_due(measuring, next)) {
             if (measuring) break;
             measuring = 1;
             operations = 0;

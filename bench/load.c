@@ -17,7 +17,7 @@
  *                      message or session was due, so a stall is not hidden (coordinated omission)
  *          -p PID,...  report the CPU that these processes used inside the window; repeatable, one sum per -p
  *
- * A client prints one JSON line. Only what happens inside the window counts, and CPU is read at exactly its ends.
+ * SIGUSR1 opens the window before RAMP is over. A client prints one JSON line. Only what happens inside the window counts, and CPU is read at exactly its ends.
  */
 #include "load.h"
 
@@ -289,7 +289,7 @@ static int load(double ramp, double seconds, char **groups, int count) {
         struct timespec timeout = {0, (long)(wait < 5000000 ? wait : 5000000)};
         int n = epoll_pwait2(ep, events, EVENTS, &timeout, NULL);
         if (n < 0 && errno != EINTR) die("epoll_pwait2");
-        if (now_ns() >= next) {
+        if (window_is_due(measuring, next)) {
             if (measuring) break;
             measuring = 1;
             begin = window_begins(groups, count);
@@ -359,6 +359,7 @@ int main(int argc, char **argv) {
     double ramp = 0.3;
     for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (unsigned char)(i % PERIOD);
     signal(SIGPIPE, SIG_IGN);
+    open_window_by_signal();
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlive the driver */
     prctl(PR_SET_TIMERSLACK, 1);      /* wake up for a message when it is due, not 50 us later */
     raise_descriptor_limit();

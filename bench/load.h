@@ -33,11 +33,13 @@ int datagram_load(int port, size_t size, int flows, unsigned in_flight, double r
 /* backend.c */
 int backend(unsigned max_seconds);
 
-/* readings.c: latencies, and the CPU of this process, of groups of processes and of the machine */
+/* readings.c: when the window opens, latencies, and the CPU of this process, of groups of processes and of the machine */
 enum { MAX_GROUPS = 16 };
 struct reading { double own, machine, group[MAX_GROUPS]; u64 at; };
 struct reading read_cpu(char **groups, int count);
 void forget_latencies(void);
 void record_latency(u64 ns);
 double percentile_us(double p);
+void open_window_by_signal(void);
+int window_is_due(int measuring, u64 next);
 #endif

@@ -1,14 +1,22 @@
 package lb.cli;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import lb.cli.admin.AdminApi;
 import lb.cli.admin.AdminServer;
+import lb.cli.admin.AdminSocket;
 import lb.cli.live.LiveConfiguration;
 import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
 import lb.cli.ready.Readiness;
+import lb.cli.upgrade.AdminDoor;
+import lb.cli.upgrade.Predecessor;
+import lb.cli.upgrade.Predecessor.AdminInheritance;
+import lb.cli.upgrade.SuccessorProcess;
+import lb.cli.upgrade.Upgrade;
 import lb.core.config.AdminConfig;
 import lb.core.config.FilePlace;
 import lb.l4.engine.Engine;
@@ -20,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /// its own once the process listens: its classes take some time to load.
 ///
 /// Threading: the main thread, but for [#close].
-final class Administration implements AutoCloseable {
+final class Administration implements AutoCloseable, AdminDoor {
 
     private static final Logger LOG = LoggerFactory.getLogger(Administration.class);
 
@@ -31,12 +39,13 @@ final class Administration implements AutoCloseable {
     private final AccessLog accessLog;
     private final long startedMillis;
     private final CompletableFuture<String> stopping;
+    private final Upgrade upgrade;
     private @Nullable AdminServer server;
     private boolean isClosed;
 
     /// @param stopping completed by who ends the process
     Administration(AdminConfig config, Engine engine, LiveConfiguration live, Readiness readiness,
-            AccessLog accessLog, long startedMillis, CompletableFuture<String> stopping) {
+            AccessLog accessLog, long startedMillis, CompletableFuture<String> stopping, Upgrade upgrade) {
         this.config = config;
         this.engine = engine;
         this.live = live;
@@ -44,6 +53,19 @@ final class Administration implements AutoCloseable {
         this.accessLog = accessLog;
         this.startedMillis = startedMillis;
         this.stopping = stopping;
+        this.upgrade = upgrade;
+    }
+
+    /// The process that has the admin socket which this configuration means.
+    ///
+    /// @throws IOException with a reason for people
+    static Predecessor findOther(AdminConfig config) throws IOException {
+        return switch (config.socket()) {
+            case FilePlace.Off() -> throw new IOException("there is no admin socket by which another process could be "
+                    + "found: " + SuccessorProcess.OPTION + "=PATH names it");
+            case FilePlace.At(Path path) -> Predecessor.at(path, Version.current());
+            case FilePlace.Auto() -> Predecessor.at(AdminSocket.usual(System.getenv()), Version.current());
+        };
     }
 
     private boolean isChosen() {
@@ -55,16 +77,23 @@ final class Administration implements AutoCloseable {
     /// @throws IOException with a reason for people
     void openChosen() throws IOException {
         if (isChosen()) {
-            keep(open());
+            keep(open(AdminInheritance.NONE));
         }
     }
 
-    /// Opens what nobody has said anything of.
+    /// Opens everything at once, in place of another process's.
+    ///
+    /// @throws IOException with a reason for people
+    void openInPlaceOf(AdminInheritance inheritance) throws IOException {
+        keep(open(inheritance));
+    }
+
+    /// Opens what nobody has said anything of, unless it is open already.
     void openUsual() {
-        if (!isChosen() && config.socket() instanceof FilePlace.Auto) {
+        if (opened() == null && !isChosen() && config.socket() instanceof FilePlace.Auto) {
             Thread.ofPlatform().daemon().name("open-admin").start(() -> {
                 try {
-                    keep(open());
+                    keep(open(AdminInheritance.NONE));
                 } catch (IOException | RuntimeException e) {
                     LOG.warn("admin: goes on without an admin socket: {}", e.toString());
                 }
@@ -72,7 +101,7 @@ final class Administration implements AutoCloseable {
         }
     }
 
-    private AdminServer open() throws IOException {
+    private AdminServer open(AdminInheritance inheritance) throws IOException {
         return AdminServer.open(config, System.getenv(), new AdminApi(engine, live, readiness, new AdminApi.Facts() {
             @Override
             public String version() {
@@ -93,7 +122,7 @@ final class Administration implements AutoCloseable {
             public Map<String, Long> droppedLines() {
                 return Map.of("access", accessLog.droppedLines(), "operational", Logs.droppedLines());
             }
-        }, stopping::complete));
+        }, upgrade, stopping::complete), inheritance);
     }
 
     private synchronized void keep(AdminServer opened) {
@@ -101,6 +130,44 @@ final class Administration implements AutoCloseable {
             opened.close();
         } else {
             server = opened;
+        }
+    }
+
+    private synchronized @Nullable AdminServer opened() {
+        return server;
+    }
+
+    @Override
+    public @Nullable Path socket() {
+        AdminServer opened = opened();
+        return opened == null ? null : opened.socketPath();
+    }
+
+    @Override
+    public @Nullable InetSocketAddress http() {
+        AdminServer opened = opened();
+        return opened == null ? null : opened.httpAddress();
+    }
+
+    @Override
+    public int httpDescriptor() {
+        AdminServer opened = opened();
+        return opened == null ? -1 : opened.httpDescriptor();
+    }
+
+    @Override
+    public void reclaim() {
+        AdminServer opened = opened();
+        if (opened != null) {
+            opened.reclaim();
+        }
+    }
+
+    @Override
+    public void retire() {
+        AdminServer opened = opened();
+        if (opened != null) {
+            opened.retire();
         }
     }
 

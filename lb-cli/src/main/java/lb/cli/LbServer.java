@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -19,7 +20,14 @@ import lb.cli.live.StateFile;
 import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
 import lb.cli.ready.Readiness;
+import lb.cli.systemd.ListenDescriptors;
 import lb.cli.systemd.Supervisor;
+import lb.cli.upgrade.Beginning;
+import lb.cli.upgrade.OpenJars;
+import lb.cli.upgrade.Predecessor;
+import lb.cli.upgrade.SuccessorProcess;
+import lb.cli.upgrade.Upgrade;
+import lb.core.config.ConfigProblem;
 import lb.core.config.LbConfig;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
@@ -43,6 +51,8 @@ final class LbServer {
     private final ConfigSource source;
     private final LbConfig config;
     private final PrintWriter err;
+    private final SuccessorProcess successor;
+    private final @Nullable Predecessor predecessor;
     private final long startedMillis = System.currentTimeMillis();
     /// Who has it ends the process: the main thread in peace, or a second signal.
     private final AtomicBoolean ending = new AtomicBoolean();
@@ -54,10 +64,15 @@ final class LbServer {
     /// @param config what the source has said
     /// @param err
     ///            takes the reasons when it cannot start, as plain lines
-    LbServer(ConfigSource source, LbConfig config, PrintWriter err) {
+    /// @param successor how the next process is started
+    /// @param predecessor which this one takes over from; null for none
+    LbServer(ConfigSource source, LbConfig config, PrintWriter err, SuccessorProcess successor,
+            @Nullable Predecessor predecessor) {
         this.source = source;
         this.config = config;
         this.err = err;
+        this.successor = successor;
+        this.predecessor = predecessor;
     }
 
     /// Serves until a signal says otherwise; returns the exit status.
@@ -87,6 +102,9 @@ final class LbServer {
     }
 
     private int cannotStart(@Nullable String reason) {
+        if (predecessor != null) {
+            predecessor.giveUp("it cannot start: " + reason, List.of());
+        }
         err.println("lb: cannot start: " + reason);
         err.flush();
         return Main.FAILED;
@@ -98,28 +116,66 @@ final class LbServer {
                 Supervisor supervisor = Supervisor.of(System.getenv(), LOG::warn);
                 LiveConfiguration live = new LiveConfiguration(source, config, engine,
                         StateFile.of(config.admin().stateFile(), System.getenv()));
-                Readiness readiness = new Readiness(engine::usableBackends, () -> live.inUse().file());
-                Administration admin = new Administration(config.admin(), engine, live, readiness, accessLog,
-                        startedMillis, signal)) {
-            running.set(new Running(engine, accessLog, live, admin, readiness));
-            signal.thenAccept(by -> readiness.leave("told to end (" + by + ")"));
-            admin.openChosen();
-            if (live.start() instanceof ApplyResult.Refused refused) {
-                refused.problems().forEach(problem -> err.println("lb: " + problem));
-                err.flush();
-                return Main.FAILED;
+                Readiness readiness = new Readiness(engine::usableBackends, () -> live.inUse().file())) {
+            Upgrade upgrade = new Upgrade(engine, live, supervisor, successor, signal);
+            try (Administration admin = new Administration(config.admin(), engine, live, readiness, accessLog,
+                    startedMillis, signal, upgrade)) {
+                upgrade.attach(admin);
+                running.set(new Running(engine, accessLog, live, admin, readiness));
+                signal.thenAccept(by -> leaveReadiness(readiness, upgrade, by));
+                Beginning beginning = new Beginning(engine, live);
+                if (begin(beginning, upgrade, admin) instanceof ApplyResult.Refused refused) {
+                    return refused(refused.problems());
+                }
+                String listening = listening(engine, live);
+                LOG.info("lb {}: {}", Version.current(), listening);
+                supervisor.ready(listening);
+                supervisor.watch(engine::askLoops);
+                beginning.keepSockets(supervisor);
+                live.tellReloads(supervisor::reloading, () -> {
+                    supervisor.ready(listening(engine, live));
+                    beginning.keepSockets0(supervisor);
+                });
+                readiness.start();
+                admin.openUsual();
+                OpenJars.all();
+                String reason = signal.get();
+                LbConfig last = live.inUse().file();
+                if (upgrade.cancel(reason)) {
+                    leave(upgrade, reason, last.drainTimeout());
+                } else {
+                    drain(engine, supervisor, reason, last);
+                    awaitPredecessor(last.drainTimeout());
+                }
+                claimEnd();
+                return Main.OK;
             }
-            String listening = listening(engine, live);
-            LOG.info("lb {}: {}", Version.current(), listening);
-            supervisor.ready(listening);
-            supervisor.watch(engine::askLoops);
-            live.tellReloads(supervisor::reloading, () -> supervisor.ready(listening(engine, live)));
-            readiness.start();
-            admin.openUsual();
-            drain(engine, supervisor, signal.get(), live.inUse().file());
-            claimEnd();
-            return Main.OK;
         }
+    }
+
+    private static void leaveReadiness(Readiness readiness, Upgrade upgrade, String by) {
+        if (upgrade.isHandedOver()) {
+            readiness.handOver();
+        } else {
+            readiness.leave("told to end (" + by + ")");
+        }
+    }
+
+    private ApplyResult begin(Beginning beginning, Upgrade upgrade, Administration admin) throws IOException {
+        if (predecessor != null) {
+            return beginning.takeOver(predecessor, upgrade, admin::openInPlaceOf);
+        }
+        admin.openChosen();
+        return beginning.start(ListenDescriptors.of(System.getenv(), LOG::warn));
+    }
+
+    private int refused(List<ConfigProblem> problems) {
+        problems.forEach(problem -> err.println("lb: " + problem));
+        err.flush();
+        if (predecessor != null) {
+            predecessor.giveUp("its configuration cannot be used", problems);
+        }
+        return Main.FAILED;
     }
 
     private static String listening(Engine engine, LiveConfiguration live) {
@@ -172,7 +228,25 @@ final class LbServer {
         String draining = signal + ": accepting no more; sessions have " + inWords(timeout) + " to end";
         LOG.info(draining);
         supervisor.stopping(draining, timeout.plus(AFTER_DRAIN));
-        int closed = engine.drain(timeout).get();
+        tellDrained(engine.drain(timeout).get());
+    }
+
+    /// After another process has taken over.
+    private static void leave(Upgrade upgrade, String reason, Duration timeout)
+            throws InterruptedException, ExecutionException {
+        LOG.info("{}: sessions have {} to end", reason, inWords(timeout));
+        tellDrained(upgrade.finish(timeout).get());
+    }
+
+    /// The service manager would end it, with its sessions, as soon as this process has ended.
+    private void awaitPredecessor(Duration timeout) throws InterruptedException {
+        if (predecessor != null && predecessor.isThere()) {
+            LOG.info("process {} still has sessions", predecessor.pid());
+            predecessor.awaitEnd(timeout);
+        }
+    }
+
+    private static void tellDrained(int closed) {
         if (closed == 0) {
             LOG.info("all sessions have ended");
         } else {

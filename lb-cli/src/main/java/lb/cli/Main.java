@@ -18,6 +18,7 @@ import lb.cli.remote.SessionsVerb;
 import lb.cli.remote.StateVerb;
 import lb.cli.remote.StatusVerb;
 import lb.cli.remote.StopVerb;
+import lb.cli.remote.UpgradeVerb;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -139,6 +140,7 @@ public final class Main implements Callable<Integer> {
         verbs.put("explain", ExplainVerb::spec);
         verbs.put("log-level", LogLevelVerb::spec);
         verbs.put("reload", ReloadVerb::spec);
+        verbs.put("upgrade", UpgradeVerb::spec);
         verbs.put("stop", StopVerb::spec);
         verbs.put("version", VersionCommand::spec);
         return verbs;

@@ -1,5 +1,6 @@
 package lb.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -10,6 +11,8 @@ import lb.cli.config.Resolver;
 import lb.cli.live.ConfigSource;
 import lb.cli.log.LogFormat;
 import lb.cli.log.Logs;
+import lb.cli.upgrade.Predecessor;
+import lb.cli.upgrade.SuccessorProcess;
 import lb.l4.engine.Engine;
 import org.apache.logging.log4j.Level;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,12 @@ final class RunCommand implements Callable<Integer> {
                 .description("The unix socket on which lb status, lb reload and the others find it; by default "
                         + "admin.sock in $RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR/lb or /run/lb. Goes before admin.socket.")
                 .build());
+        run.addOption(OptionSpec.builder(SuccessorProcess.OPTION).paramLabel("PATH").arity("0..1").fallbackValue("")
+                .type(String.class)
+                .description("Take over from the lb that has this admin socket, by default the one that this process "
+                        + "would have: without a refused connection, a reset session or a flow that changes its backend. "
+                        + "lb upgrade does that for a running lb.")
+                .build());
         return run;
     }
 
@@ -73,15 +82,35 @@ final class RunCommand implements Callable<Integer> {
         try {
             ConfigSource source = new ConfigSource(reader, file, flags.toFlags(),
                     given.matchedOptionValue("--admin", null));
-            ReadResult result = source.read();
-            Problems.print(err, result);
-            ready.join();
-            return result instanceof ReadResult.Valid valid
-                    ? new LbServer(source, valid.config(), err).run()
-                    : Main.INVALID;
+            return serve(source, given, ready);
+        } catch (IOException e) {
+            err.println("lb: " + e.getMessage());
+            err.flush();
+            return Main.FAILED;
         } finally {
             Logs.stop();
         }
+    }
+
+    private int serve(ConfigSource source, ParseResult given, CompletableFuture<Void> ready) throws IOException {
+        PrintWriter err = spec.commandLine().getErr();
+        String from = given.matchedOptionValue(SuccessorProcess.OPTION, null);
+        // Before it reads anything, so that the other process can tell what is wrong with it.
+        Predecessor named = from == null || from.isEmpty() ? null : Predecessor.at(Path.of(from), Version.current());
+        ReadResult result = source.read();
+        Problems.print(err, result);
+        ready.join();
+        return switch (result) {
+            case ReadResult.Invalid(var problems, _) -> {
+                if (named != null) {
+                    named.giveUp("its configuration is invalid", problems);
+                }
+                yield Main.INVALID;
+            }
+            case ReadResult.Valid(var config, _, _) -> new LbServer(source, config, err,
+                    new SuccessorProcess(given.originalArgs()),
+                    named == null && from != null ? Administration.findOther(config.admin()) : named).run();
+        };
     }
 
     /// Starts Netty while this thread reads the configuration.

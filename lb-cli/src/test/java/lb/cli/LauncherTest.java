@@ -196,6 +196,27 @@ class LauncherTest {
         assertThat(link).isSymbolicLink();
     }
 
+    /// As systemd passes them: from 3 on, more than the launcher's own numbers leave room for.
+    @Test
+    void descriptorsOfAServiceManagerStayOpen() throws Exception {
+        lb(Map.of(), "version");
+        write(temp.resolve("passed"), "");
+        fakeJdk(jdk, "25.0.3", """
+                for n in 3 4 5 6 7 8 9; do echo "$n=$(readlink /proc/$$/fd/$n)"; done
+                echo "meant=$([ "$LISTEN_PID" = $$ ] && echo yes)"
+                echo "lock=$(readlink /proc/$$/fd/* | grep -c '/dist-1/lock$')"
+                """);
+        touch(root.resolve("lb-core/src/main/java/A.java"));
+        ProcessBuilder process = process(Map.of("PASSED", temp.resolve("passed").toString()), "run");
+        process.command("sh", "-c", "exec 3<$PASSED 4<$PASSED 5<$PASSED 6<$PASSED 7<$PASSED 8<$PASSED 9<$PASSED; "
+                + "export LISTEN_FDS=7 LISTEN_PID=$$; exec \"$0\" run", root.resolve("lb").toString());
+        Files.createSymbolicLink(bin.resolve("grep"), Path.of("/usr/bin/grep"));
+        Run run = run(process);
+        assertThat(run.out().lines().filter(line -> line.endsWith("=" + temp.resolve("passed")))).hasSize(7);
+        assertThat(run.out()).contains("meant=yes\n", "lock=1\n");
+        assertThat(run.err()).contains("using the old build");
+    }
+
     @Test
     void optionsForTheJvmAreAppended() throws Exception {
         assertThat(lb(Map.of("LB_JAVA_OPTS", "-Xmx1g -Dx=y"), "run").out())

@@ -26,7 +26,7 @@ class UsageTest {
         CommandLine main = Main.commandLine();
         assertThat(main.getSubcommands().keySet()).containsExactlyInAnyOrder("run", "check", "demo", "version",
                 "status", "sessions", "drain", "ready", "maint", "weight", "add", "remove", "explain", "log-level",
-                "reload", "stop");
+                "reload", "upgrade", "stop");
         main.getSubcommands().forEach((name, verb) -> {
             assertThat(verb.getCommandSpec().usageMessage().description()).as(name).isNotEmpty();
             assertThat(verb.getCommandSpec().optionsMap()).as(name).containsKey("--help");

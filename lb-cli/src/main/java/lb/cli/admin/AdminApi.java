@@ -18,6 +18,7 @@ import lb.cli.live.LiveConfiguration;
 import lb.cli.live.Outcome;
 import lb.cli.log.Logs;
 import lb.cli.ready.Readiness;
+import lb.cli.upgrade.Upgrade;
 import lb.core.config.Cidr;
 import lb.core.config.CidrSet;
 import lb.core.config.ConfigChange;
@@ -39,15 +40,17 @@ public final class AdminApi {
     private final LiveConfiguration live;
     private final StatusReport report;
     private final WatchApi watch;
+    private final Upgrade upgrade;
     private final Consumer<String> stop;
 
     /// @param stop begins the end of the process; is told who asked for it
-    public AdminApi(Engine engine, LiveConfiguration live, Readiness readiness, Facts process,
+    public AdminApi(Engine engine, LiveConfiguration live, Readiness readiness, Facts process, Upgrade upgrade,
             Consumer<String> stop) {
         this.engine = engine;
         this.live = live;
-        this.report = new StatusReport(live, readiness, process);
+        this.report = new StatusReport(live, readiness, process, upgrade);
         this.watch = new WatchApi(engine, live, readiness, process);
+        this.upgrade = upgrade;
         this.stop = stop;
     }
 
@@ -86,6 +89,8 @@ public final class AdminApi {
             case "log-level" -> path.size() == 2 ? done(logLevel(request)) : done(unknown());
             case "reload" -> path.size() == 2 ? reload(only(request, "POST"), helper) : done(unknown());
             case "stop" -> path.size() == 2 ? done(stop(only(request, "POST"))) : done(unknown());
+            case "upgrade" -> path.size() == 2 ? upgrade(only(request, "POST"), helper) : done(unknown());
+            case "hand-over" -> path.size() == 2 ? done(handOver(only(request, "POST"))) : done(unknown());
             case "openapi.json" -> path.size() == 2 ? done(document(only(request, "GET"))) : done(unknown());
             default -> done(unknown());
         };
@@ -207,13 +212,17 @@ public final class AdminApi {
     }
 
     private static @Nullable Duration deadline(JsonObject body) {
-        Object written = body.fields().get("deadline_seconds");
+        return seconds(body, "deadline_seconds");
+    }
+
+    private static @Nullable Duration seconds(JsonObject body, String field) {
+        Object written = body.fields().get(field);
         if (written == null) {
             return null;
         }
         if (!(written instanceof Number number) || number.doubleValue() < 0
                 || number.doubleValue() > LONGEST.toSeconds()) {
-            throw Request.invalid("deadline_seconds = " + written + ": expected a number of seconds");
+            throw Request.invalid(field + " = " + written + ": expected a number of seconds");
         }
         return Duration.ofMillis(Math.round(number.doubleValue() * 1000));
     }
@@ -301,6 +310,28 @@ public final class AdminApi {
             out.writeNumberField("drain_timeout_seconds", live.inUse().file().drainTimeout().toMillis() / 1000.0);
             out.writeNumberField("lame_duck_seconds", lameDuck.toMillis() / 1000.0);
         }).then(() -> stop.accept("lb stop"));
+    }
+
+    private CompletableFuture<Answer> upgrade(Request request, Executor helper) {
+        Duration timeout = seconds(request.taking(List.of(), List.of("timeout_seconds")).body(), "timeout_seconds");
+        return upgrade.start(timeout == null ? Upgrade.USUAL_TIMEOUT : timeout).thenApplyAsync(result -> result.isDone()
+                ? Answer.of(out -> {
+                    out.writeStringField("message", result.message());
+                    out.writeNumberField("pid", result.pid());
+                    out.writeNumberField("predecessor", ProcessHandle.current().pid());
+                    out.writeNumberField("sockets", result.sockets());
+                    out.writeNumberField("flows", result.flows());
+                    out.writeNumberField("sessions", result.sessions());
+                }).then(upgrade::leave)
+                : Answer.of(Answer.CONFLICT, out -> {
+                    out.writeStringField("error", result.message());
+                    Json.list(out, "problems", result.problems());
+                }), helper);
+    }
+
+    private Answer handOver(Request request) {
+        request.taking(List.of(), List.of());
+        return Answer.switching(upgrade::take);
     }
 
     private static Answer document(Request request) {

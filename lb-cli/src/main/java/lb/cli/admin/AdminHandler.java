@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -21,7 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntConsumer;
 import lb.cli.json.JsonObject;
+import lb.l4.linux.Linux;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,8 +55,12 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             if (failure != null) {
                 LOG.error("admin: a request failed", failure);
             }
-            write(context, answer == null ? Answer.error(Answer.FAILED, "internal error: " + failure) : answer,
-                    keepsAlive);
+            Answer given = answer == null ? Answer.error(Answer.FAILED, "internal error: " + failure) : answer;
+            if (given.connection() == null) {
+                write(context, given, keepsAlive);
+            } else {
+                giveAway(context, given.connection());
+            }
         }, context.executor());
     }
 
@@ -128,6 +135,25 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         } else {
             written.addListener(ChannelFutureListener.CLOSE);
         }
+    }
+
+    /// Both ends of a unix socket go on with something else. Nothing more was read of it than the request.
+    private static void giveAway(ChannelHandlerContext context, IntConsumer connection) {
+        if (!(context.channel() instanceof UnixChannel unix)
+                || context.channel().localAddress() instanceof InetSocketAddress) {
+            write(context, Answer.error(Answer.INVALID, "only on the unix socket"), false);
+            return;
+        }
+        DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1,
+                HttpResponseStatus.SWITCHING_PROTOCOLS);
+        response.headers().set(HttpHeaderNames.CONNECTION, "upgrade").set(HttpHeaderNames.UPGRADE, "lb-hand-over");
+        context.writeAndFlush(response).addListener(written -> {
+            int copy = new Linux().fcntl(unix.fd().intValue(), Linux.F_DUPFD_CLOEXEC, 3);
+            context.close();
+            if (written.isSuccess() && copy >= 0) {
+                connection.accept(copy);
+            }
+        });
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -19,14 +18,15 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import lb.cli.upgrade.Predecessor.AdminInheritance;
 import lb.core.config.AdminConfig;
 import lb.core.config.FilePlace;
 import lb.core.config.IpText;
+import lb.l4.linux.Linux;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,21 +45,27 @@ public final class AdminServer implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1,
             new DefaultThreadFactory("lb-admin", true), EpollIoHandler.newFactory());
     private final AdminConnections connections = new AdminConnections();
+    private final AdminInheritance inheritance;
     private @Nullable AdminSocket socket;
     private @Nullable Object socketKey;
+    private @Nullable Channel socketChannel;
     private @Nullable InetSocketAddress http;
+    private @Nullable EpollServerSocketChannel httpChannel;
+    private boolean isHttpInherited;
 
-    private AdminServer(AdminApi api) {
+    private AdminServer(AdminApi api, AdminInheritance inheritance) {
         this.api = api;
+        this.inheritance = inheritance;
     }
 
     /// Opens what the configuration asks for.
     ///
+    /// @param inheritance of the process before, whose descriptor belongs to the server from now on
     /// @throws IOException with a reason for people, if something that somebody wrote cannot be had; what nobody wrote is
     ///     gone without, and the log says so
-    public static AdminServer open(AdminConfig config, Map<String, String> environment, AdminApi api)
-            throws IOException {
-        AdminServer server = new AdminServer(api);
+    public static AdminServer open(AdminConfig config, Map<String, String> environment, AdminApi api,
+            AdminInheritance inheritance) throws IOException {
+        AdminServer server = new AdminServer(api, inheritance);
         try {
             switch (config.socket()) {
                 case FilePlace.Off() -> {
@@ -75,11 +81,29 @@ public final class AdminServer implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             server.close();
             throw e;
+        } finally {
+            server.closeUnused();
         }
     }
 
+    private void closeUnused() {
+        if (inheritance.httpDescriptor() >= 0 && !isHttpInherited) {
+            new Linux().close(inheritance.httpDescriptor());
+        }
+    }
+
+    /// The same where there was no process before.
+    static AdminServer open(AdminConfig config, Map<String, String> environment, AdminApi api) throws IOException {
+        return open(config, environment, api, AdminInheritance.NONE);
+    }
+
+    private boolean isFree(AdminSocket wanted) {
+        Path old = inheritance.socket();
+        return (old != null && old.equals(wanted.path().toAbsolutePath())) || !wanted.isTaken();
+    }
+
     private void openChosen(AdminSocket chosen) throws IOException {
-        if (chosen.isTaken()) {
+        if (!isFree(chosen)) {
             throw new IOException("admin.socket = " + chosen.path() + ": another process listens there");
         }
         try {
@@ -90,7 +114,7 @@ public final class AdminServer implements AutoCloseable {
     }
 
     private void openUsual(AdminSocket usual) {
-        if (usual.isTaken()) {
+        if (!isFree(usual)) {
             LOG.warn("admin: another process has {}: this one goes on without an admin socket (--admin PATH gives it "
                     + "its own)", usual.path());
             return;
@@ -112,8 +136,8 @@ public final class AdminServer implements AutoCloseable {
     }
 
     private void open(AdminSocket at) throws IOException {
-        socketKey = at.put(path -> bind(EpollServerDomainSocketChannel.class,
-                new DomainSocketAddress(path.toString()), AdminGuard.NONE));
+        socketKey = at.put(path -> socketChannel = started(bootstrap(AdminGuard.NONE)
+                .channel(EpollServerDomainSocketChannel.class).bind(new DomainSocketAddress(path.toString()))));
         socket = at;
         LOG.debug("admin: socket {}", at.path());
     }
@@ -121,17 +145,22 @@ public final class AdminServer implements AutoCloseable {
     private void openHttp(InetSocketAddress address, Path tokenFile) throws IOException {
         String token = Files.readString(tokenFile).strip();
         try {
-            Channel channel = bind(EpollServerSocketChannel.class, address, new AdminGuard(token));
-            http = (InetSocketAddress) channel.localAddress();
+            ServerBootstrap bootstrap = bootstrap(new AdminGuard(token));
+            isHttpInherited = address.equals(inheritance.http());
+            EpollServerSocketChannel channel = (EpollServerSocketChannel) started(isHttpInherited
+                    ? bootstrap.channelFactory(() -> new EpollServerSocketChannel(inheritance.httpDescriptor()))
+                            .register()
+                    : bootstrap.channel(EpollServerSocketChannel.class).bind(address));
+            httpChannel = channel;
+            http = channel.localAddress();
             LOG.info("admin: http on {}", IpText.of(http));
         } catch (IOException e) {
             throw new IOException("admin.http = " + IpText.of(address) + ": " + e.getMessage(), e);
         }
     }
 
-    private Channel bind(Class<? extends ServerChannel> type, SocketAddress address, AdminGuard guard)
-            throws IOException {
-        ChannelFuture bound = new ServerBootstrap().group(loop).channel(type)
+    private ServerBootstrap bootstrap(AdminGuard guard) {
+        return new ServerBootstrap().group(loop)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 // Few and short: no pools of memory for it.
                 .option(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT)
@@ -144,11 +173,15 @@ public final class AdminServer implements AutoCloseable {
                                 new HttpServerCodec(), new HttpObjectAggregator(MOST_BODY_BYTES),
                                 new FlowControlHandler(), new AdminHandler(api, guard));
                     }
-                }).bind(address).awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw new IOException(bound.cause().getMessage(), bound.cause());
+                });
+    }
+
+    private static Channel started(ChannelFuture future) throws IOException {
+        future.awaitUninterruptibly();
+        if (!future.isSuccess()) {
+            throw new IOException(future.cause().getMessage(), future.cause());
         }
-        return bound.channel();
+        return future.channel();
     }
 
     /// The path of its unix socket, or null.
@@ -157,9 +190,42 @@ public final class AdminServer implements AutoCloseable {
     }
 
     /// Where it serves HTTP, or null.
-    @Nullable
-    InetSocketAddress httpAddress() {
+    public @Nullable InetSocketAddress httpAddress() {
         return http;
+    }
+
+    /// The descriptor that listens for HTTP, or -1.
+    public int httpDescriptor() {
+        return httpChannel == null ? -1 : httpChannel.fd().intValue();
+    }
+
+    /// Puts its unix socket where it was, if another process has put its own there and has ended.
+    public void reclaim() {
+        AdminSocket own = socket;
+        if (own == null || own.isOf(socketKey)) {
+            return;
+        }
+        try {
+            closed(socketChannel);
+            open(own);
+        } catch (IOException e) {
+            LOG.warn("admin: {} cannot be made again: {}", own.path(), reason(e));
+        }
+    }
+
+    /// Takes no more connections; those that there are go on.
+    public void retire() {
+        if (socket != null) {
+            socket.remove(socketKey);
+        }
+        closed(socketChannel);
+        closed(httpChannel);
+    }
+
+    private static void closed(@Nullable Channel channel) {
+        if (channel != null) {
+            channel.close().awaitUninterruptibly();
+        }
     }
 
     @Override

@@ -96,10 +96,19 @@ public final class AdminSocket {
         return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
     }
 
+    /// Whether the file there is that one.
+    boolean isOf(@Nullable Object key) {
+        try {
+            return key != null && key.equals(key(path));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /// Removes the socket, unless another process has put its own there.
     void remove(@Nullable Object key) {
         try {
-            if (key != null && key.equals(key(path))) {
+            if (isOf(key)) {
                 Files.delete(path);
             }
         } catch (IOException e) {

@@ -1,18 +1,22 @@
 package lb.cli.admin;
 
 import java.util.List;
+import java.util.function.IntConsumer;
 import lb.cli.json.Json;
 import lb.core.config.ConfigProblem;
+import org.jspecify.annotations.Nullable;
 
 /// What a client of the admin interface is answered.
 ///
 /// @param status of HTTP
 /// @param type of the body, as HTTP names it
 /// @param afterwards what is done when it has been sent
-record Answer(int status, String type, String body, Runnable afterwards) {
+/// @param connection takes a copy of the connection's descriptor, which is no longer one of HTTP; null for nobody
+record Answer(int status, String type, String body, Runnable afterwards, @Nullable IntConsumer connection) {
 
     private static final String JSON = "application/json";
 
+    static final int SWITCHING = 101;
     static final int OK = 200;
     static final int ACCEPTED = 202;
     static final int INVALID = 400;
@@ -26,17 +30,22 @@ record Answer(int status, String type, String body, Runnable afterwards) {
 
     /// One after which nothing is to be done.
     Answer(int status, String body) {
-        this(status, JSON, body, () -> {});
+        this(status, JSON, body, () -> {}, null);
     }
 
     /// The same, with something to be done when it has been sent.
     Answer then(Runnable next) {
-        return new Answer(status, type, body, next);
+        return new Answer(status, type, body, next, connection);
     }
 
     /// A good one that is no JSON.
     static Answer text(String type, String body) {
-        return new Answer(OK, type, body, () -> {});
+        return new Answer(OK, type, body, () -> {}, null);
+    }
+
+    /// One that gives the connection away.
+    static Answer switching(IntConsumer connection) {
+        return new Answer(SWITCHING, JSON, "", () -> {}, connection);
     }
 
     static Answer of(Json.Writing fields) {

@@ -11,6 +11,7 @@ import lb.cli.live.Overlay;
 import lb.cli.log.Logs;
 import lb.cli.ready.Readiness;
 import lb.cli.ready.Verdict;
+import lb.cli.upgrade.Upgrade;
 import lb.core.config.BackendConfig;
 import lb.core.config.ConfigChange;
 import lb.core.config.IpText;
@@ -27,17 +28,21 @@ final class StatusReport {
     private final LiveConfiguration live;
     private final Readiness readiness;
     private final AdminApi.Facts process;
+    private final Upgrade upgrade;
 
-    StatusReport(LiveConfiguration live, Readiness readiness, AdminApi.Facts process) {
+    StatusReport(LiveConfiguration live, Readiness readiness, AdminApi.Facts process, Upgrade upgrade) {
         this.live = live;
         this.readiness = readiness;
         this.process = process;
+        this.upgrade = upgrade;
     }
 
     void write(JsonGenerator out, EngineStatus status) throws IOException {
         InUse inUse = live.inUse();
         out.writeStringField("version", process.version());
         out.writeNumberField("pid", ProcessHandle.current().pid());
+        out.writeNumberField("generation", upgrade.generation());
+        out.writeNumberField("predecessor", upgrade.predecessor());
         out.writeStringField("state", process.isStopping() ? "stopping" : "running");
         Verdict verdict = readiness.verdict();
         out.writeBooleanField("ready", verdict.isReady());

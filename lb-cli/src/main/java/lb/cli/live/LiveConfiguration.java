@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -22,6 +23,7 @@ import lb.core.config.PoolConfig;
 import lb.core.pool.AdminState;
 import lb.l4.engine.ApplyResult;
 import lb.l4.engine.Engine;
+import lb.l4.engine.Inheritance;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,8 @@ public final class LiveConfiguration implements AutoCloseable {
     private final ThreadPoolExecutor changer;
     private volatile InUse inUse;
     private volatile boolean isLastReloadGood = true;
+    /// Why there are no more changes; null as long as there are. Threading: the thread of changes.
+    private @Nullable String retired;
     private volatile Runnable reloading = () -> {};
     private volatile Runnable reloaded = () -> {};
 
@@ -82,22 +86,54 @@ public final class LiveConfiguration implements AutoCloseable {
         return source.name();
     }
 
-    /// Takes the first configuration into use, with what was kept of an earlier process. Threading: the main
-    /// thread.
-    public ApplyResult start() {
-        // By the way of all changes: a reload that is asked for meanwhile comes after it.
-        return CompletableFuture.supplyAsync(this::start0, changer).join();
-    }
-
-    private ApplyResult start0() {
+    /// Takes the first configuration into use, with what was kept of an earlier process. To be called on the thread of
+    /// changes, see [#exclusively].
+    ///
+    /// @param inheritance what this process begins with; null for nothing
+    /// @param overlay what was said at run time to the process that hands over, as [#overlayText] has it there; null for what
+    ///     the state file says
+    public ApplyResult start(@Nullable Inheritance inheritance, @Nullable String overlay) {
         List<String> notes = new ArrayList<>();
-        Overlay kept = stateFile.read(this::readAdded).over(inUse.file(), notes);
-        notes.forEach(note -> LOG.warn("{}: {}", stateFile.name(), note));
+        String origin = overlay == null ? stateFile.name() : "upgrade";
+        Overlay kept = (overlay == null
+                ? stateFile.read(this::readAdded)
+                : StateFile.parse(overlay, "upgrade", this::readAdded)).over(inUse.file(), notes);
+        notes.forEach(note -> LOG.warn("{}: {}", origin, note));
         if (!kept.isEmpty()) {
-            LOG.info("{}: changes made at run time are in force again", stateFile.name());
+            LOG.info("{}: changes made at run time are in force again", origin);
         }
         inUse = new InUse(inUse.file(), kept, inUse.sinceMillis());
-        return engine.apply(inUse.config(), kept.states()).join();
+        return (inheritance == null
+                ? engine.apply(inUse.config(), kept.states())
+                : engine.apply(inUse.config(), kept.states(), inheritance)).join();
+    }
+
+    /// What was said at run time, as a text for another process.
+    public String overlayText() {
+        return StateFile.text(inUse.overlay());
+    }
+
+    /// Does something while nobody changes anything: changes that are asked for wait.
+    public <T> CompletableFuture<T> exclusively(Callable<T> action) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return action.call();
+            } catch (Exception e) {
+                throw new CompletionException(e);
+            }
+        }, changer);
+    }
+
+    /// Takes no more changes. To be called on the thread of changes.
+    ///
+    /// @param reason which those who ask are told
+    public void retire(String reason) {
+        retired = reason;
+    }
+
+    /// Whether another process could read the same configuration.
+    public boolean canBeReadAgain() {
+        return source.canBeReadAgain();
     }
 
     private @Nullable BackendConfig readAdded(String pool, String written) {
@@ -319,11 +355,12 @@ public final class LiveConfiguration implements AutoCloseable {
     }
 
     private CompletableFuture<Outcome> change(Supplier<Outcome> change) {
-        return CompletableFuture.supplyAsync(change, changer).exceptionally(e -> {
-            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
-            LOG.error("a change failed", cause);
-            return Outcome.of(Kind.FAILED, "internal error: " + cause);
-        });
+        return CompletableFuture.supplyAsync(() -> retired == null ? change.get() : Outcome.of(Kind.FAILED, retired),
+                changer).exceptionally(e -> {
+                    Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+                    LOG.error("a change failed", cause);
+                    return Outcome.of(Kind.FAILED, "internal error: " + cause);
+                });
     }
 
     /// Takes no more; what is under way is not waited for.

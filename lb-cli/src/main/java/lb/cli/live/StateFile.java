@@ -60,7 +60,7 @@ public final class StateFile {
             return Overlay.NONE;
         }
         try {
-            return overlay(JsonObject.of(Files.readString(path)), backends);
+            return overlay(JsonObject.of(Files.readString(path)), path.toString(), backends);
         } catch (NoSuchFileException e) {
             return Overlay.NONE;
         } catch (IOException | IllegalArgumentException e) {
@@ -69,7 +69,25 @@ public final class StateFile {
         }
     }
 
-    private Overlay overlay(JsonObject kept, BiFunction<String, String, @Nullable BackendConfig> backends) {
+    /// What a file would keep.
+    static String text(Overlay overlay) {
+        return Json.object(out -> write(overlay, out));
+    }
+
+    /// What such a text keeps; nothing if it cannot be read, which is told.
+    ///
+    /// @param origin what people call it
+    static Overlay parse(String text, String origin, BiFunction<String, String, @Nullable BackendConfig> backends) {
+        try {
+            return overlay(JsonObject.of(text), origin, backends);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.error("{}: what was said at run time cannot be read, and is not in force: {}", origin, e.toString());
+            return Overlay.NONE;
+        }
+    }
+
+    private static Overlay overlay(JsonObject kept, String origin,
+            BiFunction<String, String, @Nullable BackendConfig> backends) {
         Map<String, AdminState> states = new LinkedHashMap<>();
         JsonObject ofStates = kept.object("states");
         ofStates.names()
@@ -85,7 +103,7 @@ public final class StateFile {
         for (JsonObject one : kept.objects("added")) {
             BackendConfig backend = backends.apply(one.text("pool"), one.text("backend"));
             if (backend == null) {
-                LOG.error("{}: backend {} of pool {} cannot be added", path, one.text("backend"), one.text("pool"));
+                LOG.error("{}: backend {} of pool {} cannot be added", origin, one.text("backend"), one.text("pool"));
             } else {
                 added.put(one.text("pool") + "/" + backend.name(),
                         new Overlay.Added(one.text("pool"), one.text("backend"), backend));
@@ -112,7 +130,7 @@ public final class StateFile {
                 return;
             }
             Path temporary = target.resolveSibling(target.getFileName() + ".new");
-            Files.writeString(temporary, Json.object(out -> write(overlay, out)) + "\n");
+            Files.writeString(temporary, text(overlay) + "\n");
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new IOException(target + " cannot be written: " + e.getMessage(), e);

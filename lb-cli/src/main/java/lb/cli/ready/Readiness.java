@@ -97,6 +97,13 @@ public final class Readiness implements AutoCloseable {
         tell();
     }
 
+    /// Another process has taken over, and says it from now on: where this one did, it leaves all as it is.
+    public synchronized void handOver() {
+        isClosed = true;
+        LockSupport.unpark(looking);
+        file.leave();
+    }
+
     /// Finds out how things are.
     void look() {
         LbConfig now = config.get();

@@ -65,6 +65,11 @@ final class ReadyFile {
         written = text;
     }
 
+    /// It is another process's now.
+    void leave() {
+        path = null;
+    }
+
     void remove() {
         Path known = path;
         path = null;

@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import lb.cli.admin.AdminSocket;
@@ -24,15 +25,13 @@ import org.jspecify.annotations.Nullable;
 final class AdminClient {
 
     private static final Path SYSTEM = Path.of("/run/lb/admin.sock");
-    private static final int TIMEOUT_MILLIS = 60_000;
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final int BUFFER_BYTES = 16 << 10;
 
     private final List<Path> sockets;
-    private final int timeoutMillis;
 
     /// @param chosen what the user has said; null for the usual places
     AdminClient(@Nullable Path chosen) {
-        timeoutMillis = TIMEOUT_MILLIS;
         if (chosen != null) {
             sockets = List.of(chosen);
         } else {
@@ -40,16 +39,6 @@ final class AdminClient {
             // A service's is not in the environment of its administrator.
             sockets = usual.equals(SYSTEM) ? List.of(usual) : List.of(usual, SYSTEM);
         }
-    }
-
-    private AdminClient(List<Path> sockets, int timeoutMillis) {
-        this.sockets = sockets;
-        this.timeoutMillis = timeoutMillis;
-    }
-
-    /// One that waits no longer for an answer.
-    AdminClient within(int millis) {
-        return new AdminClient(sockets, millis);
     }
 
     /// Nobody answers.
@@ -83,6 +72,11 @@ final class AdminClient {
 
     /// @param body a JSON object, or an empty text
     Reply call(String method, String path, String body) throws Unreachable {
+        return call(method, path, body, TIMEOUT);
+    }
+
+    /// @param timeout for which it may say nothing
+    Reply call(String method, String path, String body, Duration timeout) throws Unreachable {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         String head = method + " " + path + " HTTP/1.1\r\nHost: lb\r\nConnection: close\r\nContent-Length: "
                 + bytes.length + "\r\n\r\n";
@@ -91,7 +85,7 @@ final class AdminClient {
             while (request.hasRemaining()) {
                 channel.write(request);
             }
-            return reply(readAll(channel));
+            return reply(readAll(channel, timeout));
         } catch (IOException e) {
             throw new Unreachable("the running lb does not answer: " + e.getMessage());
         }
@@ -114,7 +108,7 @@ final class AdminClient {
     }
 
     /// Until the other side closes.
-    private String readAll(SocketChannel channel) throws IOException {
+    private static String readAll(SocketChannel channel, Duration timeout) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         channel.configureBlocking(false);
@@ -122,8 +116,8 @@ final class AdminClient {
             channel.register(selector, SelectionKey.OP_READ);
             for (int read = 0; read >= 0; read = channel.read(buffer.clear())) {
                 bytes.write(buffer.array(), 0, read);
-                if (read == 0 && selector.select(timeoutMillis) == 0) {
-                    throw new IOException("it has said nothing for " + timeoutMillis / 1000 + " s");
+                if (read == 0 && selector.select(timeout.toMillis()) == 0) {
+                    throw new IOException("it has said nothing for " + timeout.toSeconds() + " s");
                 }
                 selector.selectedKeys().clear();
             }

@@ -15,7 +15,7 @@ public final class StatusVerb extends RemoteVerb {
 
     private static final int UNAVAILABLE = 503;
     /// Who asks does so each second or two.
-    private static final int CHECK_MILLIS = 2_000;
+    private static final Duration CHECK_TIMEOUT = Duration.ofMillis(2_000);
 
     private StatusVerb() {
         super("status", "Shows what a running lb is doing: listeners, pools, backends.");
@@ -32,8 +32,8 @@ public final class StatusVerb extends RemoteVerb {
     int run(AdminClient client) throws Unreachable {
         String pool = value("--pool");
         if (has("--check")) {
-            return check(client.within(CHECK_MILLIS)
-                    .call("GET", "/ready" + (pool == null ? "" : "?pool=" + AdminClient.encoded(pool)), ""));
+            String query = pool == null ? "" : "?pool=" + AdminClient.encoded(pool);
+            return check(client.call("GET", "/ready" + query, "", CHECK_TIMEOUT));
         }
         if (pool != null) {
             throw wrongUsage("--pool goes with --check");
@@ -53,6 +53,10 @@ public final class StatusVerb extends RemoteVerb {
         out().println("lb " + status.text("version") + ", pid " + status.text("pid") + ", " + status.text("state")
                 + " for " + inWords(Duration.ofSeconds(status.number("uptime_seconds"))));
         out().println(status.isTrue("ready") ? "ready" : "not ready: " + status.text("not_ready_because"));
+        if (status.number("predecessor") != 0) {
+            out().println(
+                    "process " + status.text("predecessor") + ", which it has taken over from, still has sessions");
+        }
         out().println("configuration: " + status.text("configuration") + ", read "
                 + status.text("configuration_read"));
         out().println("sessions: " + status.text("sessions") + " of at most " + status.text("max_sessions"));

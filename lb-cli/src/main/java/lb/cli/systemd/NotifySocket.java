@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import lb.l4.linux.Datagrams;
+import lb.l4.linux.DescriptorMessage;
 import lb.l4.linux.Errno;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
@@ -21,6 +23,7 @@ final class NotifySocket implements AutoCloseable {
     private static final long TIMEOUT_SECONDS = 1;
 
     private final Linux linux = new Linux();
+    private final DescriptorMessage message = new DescriptorMessage(linux);
     private final String address;
     private final int fd;
     private boolean isClosed;
@@ -42,22 +45,12 @@ final class NotifySocket implements AutoCloseable {
     }
 
     /// Sends one datagram; waits for a second at most while the other end's queue is full.
-    synchronized void send(String message) throws IOException {
-        if (isClosed) {
-            return;
-        }
-        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
-        check(linux.connect(fd, SocketAddresses.writeUnix(linux, address)));
-        long buffer = Linux.malloc(bytes.length);
-        try {
-            Linux.view(buffer, bytes.length).put(bytes);
-            int sent;
-            do {
-                sent = Linux.send(fd, buffer, bytes.length);
-            } while (sent == -Errno.EINTR);
-            check(sent);
-        } finally {
-            Linux.free(buffer);
+    ///
+    /// @param descriptors of which the receiver gets copies
+    synchronized void send(String text, List<Integer> descriptors) throws IOException {
+        if (!isClosed) {
+            check(linux.connect(fd, SocketAddresses.writeUnix(linux, address)));
+            check(message.send(fd, text.getBytes(StandardCharsets.UTF_8), 0, descriptors, true));
         }
     }
 
@@ -73,6 +66,7 @@ final class NotifySocket implements AutoCloseable {
         if (!isClosed) {
             isClosed = true;
             linux.close(fd);
+            message.close();
         }
     }
 }

@@ -27,6 +27,9 @@ import lb.cli.live.ConfigSource;
 import lb.cli.live.LiveConfiguration;
 import lb.cli.live.StateFile;
 import lb.cli.ready.Readiness;
+import lb.cli.systemd.Supervisor;
+import lb.cli.upgrade.SuccessorProcess;
+import lb.cli.upgrade.Upgrade;
 import lb.core.config.AdminConfig;
 import lb.core.config.FilePlace;
 import lb.core.config.LbConfig;
@@ -78,7 +81,7 @@ class AdminServerTest {
         LbConfig config = ((ReadResult.Valid) source.read()).config();
         engine = new Engine(config, (_, _) -> {});
         live = new LiveConfiguration(source, config, engine, StateFile.of(new FilePlace.Off(), Map.of()));
-        live.start();
+        live.start(null, null);
         readiness = new Readiness(engine::usableBackends, () -> live.inUse().file());
         readiness.start();
         await().until(() -> readiness.verdict().isReady());
@@ -126,7 +129,9 @@ class AdminServerTest {
             public Map<String, Long> droppedLines() {
                 return Map.of("access", 3L);
             }
-        }, stopped::complete);
+        }, new Upgrade(engine, live, Supervisor.of(Map.of(), complaint -> {}), new SuccessorProcess(List.of()),
+                stopped),
+                stopped::complete);
     }
 
     private Reply ask(String method, String path, String body) throws IOException {
@@ -197,6 +202,9 @@ class AdminServerTest {
                 {"PUT", "/v1/log-level", "/v1/log-level", "{\"level\": \"error\"}", "200"},
                 {"POST", "/v1/reload", "/v1/reload", "{\"dry_run\": true}", "200"},
                 {"POST", "/v1/reload", "/v1/reload", "", "200"},
+                {"POST", "/v1/upgrade", "/v1/upgrade", "{\"timeout_seconds\": \"long\"}", "400"},
+                {"POST", "/v1/upgrade", "/v1/upgrade", "", "409"},
+                {"POST", "/v1/hand-over", "/v1/hand-over?to=me", "", "400"},
                 {"GET", "/v1/openapi.json", "/v1/openapi.json", "", "200"},
                 {"POST", "/v1/stop", "/v1/stop", "", "202"}, {"GET", "/ready", "/ready", "", "503"}}) {
                 asked.add(one[0] + " " + one[1]);

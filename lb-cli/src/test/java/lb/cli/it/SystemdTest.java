@@ -67,6 +67,14 @@ class SystemdTest {
     }
 
     @Test
+    void theSocketUnitIsValid() throws Exception {
+        unit();
+        Path socket = folder.resolve("lb.socket");
+        Files.copy(UNIT.resolveSibling("lb.socket"), socket);
+        Child.run(DebianProgram.SYSTEMD_ANALYZE.path(), "verify", "--man=no", socket.toString());
+    }
+
+    @Test
     void theUnitIsShutIn() throws Exception {
         Child.run(DebianProgram.SYSTEMD_ANALYZE.path(), "security", "--offline=true", "--no-pager",
                 "--threshold=" + HIGHEST_EXPOSURE, unit().toString());

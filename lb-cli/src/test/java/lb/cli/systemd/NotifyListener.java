@@ -2,9 +2,11 @@ package lb.cli.systemd;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import lb.l4.linux.Datagrams;
+import lb.l4.linux.DescriptorMessage;
 import lb.l4.linux.Linux;
 import lb.l4.linux.SocketAddresses;
 
@@ -19,6 +21,8 @@ public final class NotifyListener implements AutoCloseable {
     private static final int BYTES = 8192;
 
     private final Linux linux = new Linux();
+    private final DescriptorMessage message = new DescriptorMessage(linux);
+    private final List<Integer> descriptors = new ArrayList<>();
     private final long buffer = Linux.malloc(BYTES);
     private final int fd;
 
@@ -33,16 +37,33 @@ public final class NotifyListener implements AutoCloseable {
 
     /// The lines of the next message; waits for it.
     public List<String> next() {
-        int length = Linux.recv(fd, buffer, BYTES);
-        assertThat(length).as("a message within " + TIMEOUT_SECONDS + " s").isPositive();
-        byte[] bytes = new byte[length];
-        Linux.view(buffer, length).get(bytes);
-        return Arrays.asList(new String(bytes, UTF_8).split("\n", -1));
+        // It waits, and takes nothing.
+        assertThat(linux.peek(fd, buffer, 1)).as("a message within " + TIMEOUT_SECONDS + " s").isPositive();
+        byte[] bytes = new byte[BYTES];
+        int length = message.receive(fd, bytes, 0, descriptors);
+        assertThat(length).isPositive();
+        return Arrays.asList(new String(bytes, 0, length, UTF_8).split("\n", -1));
+    }
+
+    /// The next message that does not only answer the watchdog.
+    public List<String> nextButWatchdog() {
+        List<String> next = next();
+        while (next.equals(List.of("WATCHDOG=1"))) {
+            next = next();
+        }
+        return next;
+    }
+
+    /// The descriptors that came so far.
+    public List<Integer> descriptors() {
+        return List.copyOf(descriptors);
     }
 
     @Override
     public void close() {
         linux.close(fd);
+        descriptors.forEach(linux::close);
+        message.close();
         Linux.free(buffer);
     }
 }

@@ -142,6 +142,11 @@ final class Configuration {
         return takeover.adopt(paused, listeners.values(), pools);
     }
 
+    /// The sockets of all listeners.
+    List<OfferedSocket> sockets() {
+        return listeners.values().stream().flatMap(RunningListener::offered).toList();
+    }
+
     /// Begins to hand over to another engine.
     HandOver handOver(Drains drains) {
         if (isStopping || handOver != null || takeover.isWaiting()) {

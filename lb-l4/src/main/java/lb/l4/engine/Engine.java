@@ -165,6 +165,11 @@ public final class Engine implements AutoCloseable {
         return CompletableFuture.supplyAsync(() -> configuration.adopt(paused), control).thenCompose(flows -> flows);
     }
 
+    /// The sockets of all listeners at this moment, for who keeps copies of them for a later process.
+    public CompletableFuture<List<OfferedSocket>> sockets() {
+        return CompletableFuture.supplyAsync(configuration::sockets, control);
+    }
+
     /// Begins to hand over to another engine. Until it is over there is no other configuration.
     public CompletableFuture<HandOver> handOver() {
         return CompletableFuture.supplyAsync(() -> configuration.handOver(drains), control);

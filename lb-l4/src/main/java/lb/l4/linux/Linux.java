@@ -30,6 +30,7 @@ public final class Linux extends SystemCalls {
     public static final int SO_KEEPALIVE = 9;
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
+    private static final int SO_PEERCRED = 17;
     public static final int SO_BINDTODEVICE = 25;
     public static final int IPPROTO_IP = 0;
     public static final int IPPROTO_TCP = 6;
@@ -52,8 +53,12 @@ public final class Linux extends SystemCalls {
     public static final int TCP_FASTOPEN = 23;
     public static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;
-    public static final int O_RDWR = 2;
+    static final int F_GETFD = 1;
+    public static final int F_SETFD = 2;
     public static final int F_SETFL = 4;
+    public static final int FD_CLOEXEC = 1;
+    public static final int F_DUPFD_CLOEXEC = 1030;
+    public static final int O_RDWR = 2;
     public static final int F_SETPIPE_SZ = 1031;
     public static final int F_GETPIPE_SZ = 1032;
 
@@ -74,6 +79,10 @@ public final class Linux extends SystemCalls {
     private static final MemorySegment SETSOCKOPT = function("setsockopt");
     private static final MemorySegment GETSOCKOPT = function("getsockopt");
     private static final MemorySegment RECV = function("recv");
+    private static final MemorySegment SENDMSG = function("sendmsg");
+    private static final MemorySegment RECVMSG = function("recvmsg");
+    private static final MemorySegment POLL = function("poll");
+    private static final MemorySegment GETEUID = function("geteuid");
     private static final MemorySegment PIPE2 = function("pipe2");
     private static final MemorySegment FCNTL = function("fcntl");
     private static final MemorySegment SHUTDOWN = function("shutdown");
@@ -197,6 +206,38 @@ public final class Linux extends SystemCalls {
     /// Looks at what is there to be received, without taking it.
     public int peek(int fd, long buffer, int bytes) {
         return call(RECV, fd, buffer, bytes, MSG_PEEK, 0);
+    }
+
+    /// Sends a message, see [DescriptorMessage].
+    int sendmsg(int fd, long header, int flags) {
+        return call(SENDMSG, fd, header, flags, 0, 0);
+    }
+
+    /// Receives a message, see [DescriptorMessage].
+    int recvmsg(int fd, long header, int flags) {
+        return call(RECVMSG, fd, header, flags, 0, 0);
+    }
+
+    /// Waits for a descriptor.
+    ///
+    /// @param events `POLLIN` or `POLLOUT`
+    /// @return 0 if the time was over
+    int poll(int fd, int events, int timeoutMillis) {
+        scratch.set(JAVA_INT, 0, fd);
+        scratch.set(JAVA_INT, 4, events);
+        return call(POLL, scratchAddress, 1, timeoutMillis, 0, 0);
+    }
+
+    /// The user of this process.
+    public int geteuid() {
+        return call(GETEUID, 0, 0, 0, 0, 0);
+    }
+
+    /// The user of the process at the other end of a unix socket, at the time when it was connected.
+    public int peerUser(int fd) {
+        scratch.set(JAVA_INT, SCRATCH_BYTES - 8, 12);
+        int result = call(GETSOCKOPT, fd, SOL_SOCKET, SO_PEERCRED, scratchAddress, scratchAddress + SCRATCH_BYTES - 8);
+        return result < 0 ? result : scratch.get(JAVA_INT, 4);
     }
 
     public static int recv(int fd, long buffer, int bytes) {

@@ -24,7 +24,7 @@ public final class Java {
     }
 
     /// `lb`, on the class path that users have and with the flags of its launcher.
-    static List<String> lb(String classPath) {
+    public static List<String> lb(String classPath) {
         List<String> command = new ArrayList<>(List.of(HOME.resolve("bin/java").toString()));
         command.addAll(Arrays.asList(System.getProperty("lb.jvm.flags", "").trim().split("\\s+", -1)));
         command.removeIf(String::isBlank);
@@ -42,7 +42,7 @@ public final class Java {
 
     /// The class path of the program without that of the tests, all jars: what users have. Maven writes it down; an IDE that
     /// did not build with Maven uses the tests'.
-    static String classPath() {
+    public static String classPath() {
         return CLASS_PATH;
     }
 

@@ -1,0 +1,108 @@
+package lb.cli.upgrade;
+
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import lb.cli.live.LiveConfiguration;
+import lb.cli.systemd.Supervisor;
+import lb.cli.upgrade.Predecessor.Offer;
+import lb.core.config.IpText;
+import lb.l4.engine.ApplyResult;
+import lb.l4.engine.Engine;
+import lb.l4.engine.Inheritance;
+import lb.l4.engine.OfferedSocket;
+import lb.l4.engine.PausedState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// How a process begins to serve: afresh, with sockets of the service manager, or in place of another process.
+///
+/// Threading: the main thread, but what changes something holds the thread of changes.
+public final class Beginning {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Beginning.class);
+
+    private final Engine engine;
+    private final LiveConfiguration live;
+    /// What there was before.
+    private List<OfferedSocket> offered = List.of();
+
+    public Beginning(Engine engine, LiveConfiguration live) {
+        this.engine = engine;
+        this.live = live;
+    }
+
+    /// Opens the admin interface in place of another one.
+    public interface OpenAdmin {
+        void inPlaceOf(Predecessor.AdminInheritance inheritance) throws IOException;
+    }
+
+    /// Begins without a predecessor.
+    public ApplyResult start(List<OfferedSocket> sockets) {
+        offered = sockets;
+        return live.exclusively(() -> {
+            if (sockets.isEmpty()) {
+                return live.start(null, null);
+            }
+            ApplyResult result = live.start(new Inheritance(sockets, List.of()), null);
+            if (result instanceof ApplyResult.Applied) {
+                Set<Integer> taken = engine.taken().join();
+                warnOfUnused(sockets, taken);
+                engine.adopt(PausedState.NONE).join();
+            }
+            return result;
+        }).join();
+    }
+
+    /// Has the service manager keep the sockets for the next process.
+    public void keepSockets(Supervisor supervisor) {
+        live.exclusively(() -> {
+            keepSockets0(supervisor);
+            return true;
+        }).join();
+    }
+
+    /// The same on the thread of changes.
+    public void keepSockets0(Supervisor supervisor) {
+        if (supervisor.keepsSockets()) {
+            supervisor.keep(offered, engine.sockets().join());
+            offered = List.of();
+        }
+    }
+
+    private static void warnOfUnused(List<OfferedSocket> sockets, Set<Integer> taken) {
+        Set<Integer> unused = new HashSet<>();
+        for (int i = 0; i < sockets.size(); i++) {
+            if (!taken.contains(i)) {
+                unused.add(i);
+            }
+        }
+        unused.stream().sorted().map(sockets::get).forEach(socket -> LOG.warn(
+                "the service manager gave a socket on {} {} that no listener has: it is closed",
+                socket.isUdp() ? "udp" : "tcp", IpText.of(socket.address())));
+    }
+
+    /// Takes over from the predecessor. When this returns, it has.
+    ///
+    /// @throws IOException with a reason for people
+    public ApplyResult takeOver(Predecessor from, Upgrade upgrade, OpenAdmin admin) throws IOException {
+        ApplyResult begun = live.exclusively(() -> {
+            Offer offer = from.offer();
+            offered = offer.inheritance().sockets();
+            ApplyResult result = live.start(offer.inheritance(), offer.overlay());
+            admin.inPlaceOf(offer.admin());
+            if (result instanceof ApplyResult.Applied) {
+                int flows = from.takeOver(engine, engine.taken().join());
+                upgrade.follows(from, offer.generation());
+                LOG.info("has taken over from process {}: {} listening sockets, {} flows", from.pid(),
+                        engine.taken().join().size(), flows);
+            }
+            return result;
+        }).join();
+        if (begun instanceof ApplyResult.Applied) {
+            from.awaitAnnounced();
+        }
+        return begun;
+    }
+}
