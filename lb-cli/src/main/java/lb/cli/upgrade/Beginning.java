@@ -91,8 +91,9 @@ public final class Beginning {
             Offer offer = from.offer();
             offered = offer.inheritance().sockets();
             ApplyResult result = live.start(offer.inheritance(), offer.overlay());
-            admin.inPlaceOf(offer.admin());
             if (result instanceof ApplyResult.Applied) {
+                // Before the point of no return: one that cannot be had must not stop a process that serves already.
+                admin.inPlaceOf(offer.admin());
                 int flows = from.takeOver(engine, engine.taken().join());
                 upgrade.follows(from, offer.generation());
                 LOG.info("has taken over from process {}: {} listening sockets, {} flows", from.pid(),
