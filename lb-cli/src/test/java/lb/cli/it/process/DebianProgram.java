@@ -14,7 +14,8 @@ public enum DebianProgram {
                     "haproxy"), CURL("curl"), PSQL("postgresql-client"), PRLIMIT(
                             "util-linux"), SETPRIV("util-linux"), DIG(
                                     "bind9-dnsutils"), DNSMASQ("dnsmasq-base"), SYSTEMD_ANALYZE(
-                                            "systemd"), PROMETHEUS("prometheus"), PROMTOOL("prometheus"), PYTHON3("python3");
+                                            "systemd"), PROMETHEUS(
+                                                    "prometheus"), PROMTOOL("prometheus"), PYTHON3("python3");
 
     private static final List<String> FOLDERS = List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin");
 
