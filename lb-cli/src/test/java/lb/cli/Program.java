@@ -18,10 +18,12 @@ final class Program implements AutoCloseable {
 
     private final Process process;
     private final BufferedReader err;
+    private final Path folder;
     private final List<String> seen = new ArrayList<>();
 
-    private Program(Process process) {
+    private Program(Process process, Path folder) {
         this.process = process;
+        this.folder = folder;
         this.err = process.errorReader();
         // What is awaited and never comes is a failure, not a suite that stands still.
         CompletableFuture.delayedExecutor(LONGEST_MINUTES, TimeUnit.MINUTES).execute(process::destroyForcibly);
@@ -36,8 +38,9 @@ final class Program implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
         // A folder of its own for its admin socket, not the machine's.
-        builder.environment().put("RUNTIME_DIRECTORY", Files.createTempDirectory("lb-test").toString());
-        return new Program(builder.start());
+        Path folder = Files.createTempDirectory("lb-test");
+        builder.environment().put("RUNTIME_DIRECTORY", folder.toString());
+        return new Program(builder.start(), folder);
     }
 
     /// Waits for a line on stderr; fails with what there was if the process ends
@@ -73,6 +76,11 @@ final class Program implements AutoCloseable {
 
     List<String> stderr() {
         return seen;
+    }
+
+    /// What finds its admin socket.
+    String[] admin() {
+        return new String[]{"--admin", folder.resolve("admin.sock").toString()};
     }
 
     Process process() {

@@ -9,6 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.Heard;
 import lb.l4.peers.LoopbackServer;
@@ -51,6 +52,7 @@ class UnreadStderrTest {
                 try (Socket lasting = connect(ports.group(1))) {
                     assertEchoes(lasting);
                     awaitAllDown(lb, ports.group(2));
+                    awaitAllLogged(lb);
                     assertEchoes(lasting);
                     try (Socket fresh = connect(ports.group(1))) {
                         assertEchoes(fresh);
@@ -65,8 +67,15 @@ class UnreadStderrTest {
         }
     }
 
-    /// Each backend has logged a line once a session finds none: until then it is
-    /// refused by one.
+    /// The control loop logs in the task that took the backends out of use; the answer comes after it.
+    private static void awaitAllLogged(Program lb) throws Exception {
+        try (Program status = Program.start(Stream.concat(Stream.of("status"), Stream.of(lb.admin()))
+                .toArray(String[]::new))) {
+            assertThat(status.process().inputReader().lines().count()).isPositive();
+        }
+    }
+
+    /// Until a session finds no backend it is refused by one.
     private static void awaitAllDown(Program lb, String port) throws Exception {
         String record;
         do {
