@@ -160,6 +160,7 @@ final class Configuration {
     /// The other engine does not take over: everything is as before.
     void handOverEnded() {
         handOver = null;
+        listeners.values().forEach(RunningListener::reconfigure);
     }
 
     /// The hand-over that is under way, or null.

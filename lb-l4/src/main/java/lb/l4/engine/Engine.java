@@ -159,7 +159,8 @@ public final class Engine implements AutoCloseable {
     /// Serves from now on, and goes on with the flows of the engine that hands over.
     ///
     /// @param paused whose descriptors belong to this engine from now on
-    /// @return completes when all sockets are read, with the number of flows that go on
+    /// @return completes when nothing is left to be made ready, with the number of flows that go on; sockets are read from
+    ///     then on
     public CompletableFuture<Integer> adopt(PausedState paused) {
         return CompletableFuture.supplyAsync(() -> configuration.adopt(paused), control).thenCompose(flows -> flows);
     }

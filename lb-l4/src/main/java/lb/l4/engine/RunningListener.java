@@ -199,6 +199,12 @@ final class RunningListener {
         }
     }
 
+    /// Sets the options of its sockets anew: the other engine that has them may have set its own.
+    void reconfigure() {
+        groups.forEach(group -> sockets.configure(group, config.socket(), keepalive));
+        of(Protocol.TCP).forEach(group -> sockets.listen(group, config.socket()));
+    }
+
     /// Takes over a configuration of the same addresses. What did not change is left alone: no worker hears of it.
     void apply(ListenerConfig changed, Upstream changedUpstream, KeepaliveConfig changedKeepalive) {
         if (changed.equals(config) && changedUpstream == upstream && changedKeepalive.equals(keepalive)) {

@@ -101,10 +101,10 @@ final class FlowBackend {
     }
 
     /// An answer has come. The time to the first one is what connecting is to TCP: `least-time` goes by it.
-    void answered(long startedNanos) {
+    void answered(FlowOrigin origin) {
         if (!isAnswered && chosen != null) {
             isAnswered = true;
-            chosen.sampleConnectNanos(System.nanoTime() - startedNanos);
+            chosen.sampleConnectNanos(origin.ageNanos());
             chosen.forgetFailures();
         }
     }

@@ -260,7 +260,7 @@ final class UdpFlow extends BatchPart implements FlowTable.Entry {
                 continue;
             }
             touch();
-            backend.answered(origin.startedNanos());
+            backend.answered(origin);
             if (counts.isComplete()) {
                 finish(EndCause.NORMAL);
                 return;

@@ -197,17 +197,22 @@ class HandOverTest {
             Upgrade upgrade = Upgrade.ready(old, config(1, server.address()));
             try (Balancer _ = upgrade.next()) {
                 upgrade.adopt(upgrade.pause());
-                long began = System.nanoTime();
+                long beganMillis = System.currentTimeMillis();
                 CompletableFuture<Integer> drained = upgrade.finish(Duration.ofSeconds(4));
                 List<Long> ends = new ArrayList<>();
                 for (int i = 0; i < QUEUED; i++) {
-                    assertThat(old.nextRecord().reason().cause()).isEqualTo(EndCause.DRAIN_TIMEOUT);
-                    ends.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began));
+                    SessionRecord record = old.nextRecord();
+                    assertThat(record.reason().cause()).isEqualTo(EndCause.DRAIN_TIMEOUT);
+                    ends.add(record.acceptedMillis() + TimeUnit.NANOSECONDS.toMillis(record.durationNanos()));
                 }
                 assertThat(drained.join()).isEqualTo(QUEUED);
-                assertThat(ends.getFirst()).isGreaterThanOrEqualTo(2_900);
+                ends.sort(null);
+                assertThat(ends.getFirst() - beganMillis).isGreaterThan(2_900);
+                // Never half of them at a time, and nearly all of the time is made use of.
+                for (int i = 0; i < QUEUED / 2; i++) {
+                    assertThat(ends.get(i + QUEUED / 2) - ends.get(i)).isGreaterThan(50);
+                }
                 assertThat(ends.getLast() - ends.getFirst()).isGreaterThan(500);
-                assertThat(ends.get(QUEUED / 2)).isBetween(ends.getFirst() + 200, ends.getLast() - 200);
                 for (Socket client : clients) {
                     assertThat(Heard.by(client).end()).isEqualTo(Heard.End.RST);
                 }
