@@ -15,7 +15,7 @@ public final class StatusVerb extends RemoteVerb {
 
     private static final int UNAVAILABLE = 503;
     /// Who asks does so each second or two.
-    private static final Duration CHECK_TIMEOUT = Duration.ofMillis(2_000);
+    private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(2);
 
     private StatusVerb() {
         super("status", "Shows what a running lb is doing: listeners, pools, backends.");
