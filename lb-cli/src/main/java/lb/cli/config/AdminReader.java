@@ -57,7 +57,7 @@ final class AdminReader {
                 case "auto" -> new FilePlace.Auto();
                 case "off" -> new FilePlace.Off();
                 default -> {
-                    Path path = AdmissionReader.beside(value.origin()).resolve(text).toAbsolutePath().normalize();
+                    Path path = AdmissionReader.path(value);
                     if (path.toString().getBytes(StandardCharsets.UTF_8).length > longest) {
                         throw new Rejected("expected a path of at most " + longest + " bytes");
                     }
@@ -68,8 +68,7 @@ final class AdminReader {
     }
 
     private static Path token(ConfigValue value) throws Rejected {
-        String text = ValueParser.text("the name of a file", name -> name).parse(value);
-        Path file = AdmissionReader.beside(value.origin()).resolve(text).toAbsolutePath().normalize();
+        Path file = AdmissionReader.path(value);
         try {
             if (Files.readString(file).strip().length() < LEAST_TOKEN) {
                 throw new Rejected("expected a token of at least " + LEAST_TOKEN + " characters in the file");

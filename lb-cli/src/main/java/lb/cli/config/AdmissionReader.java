@@ -76,15 +76,17 @@ final class AdmissionReader {
             return AddressFile.read(path(value));
         } catch (AddressFile.Unusable e) {
             throw new Rejected(String.join("; ", e.reasons()));
-        } catch (InvalidPathException e) {
-            throw new Rejected("expected the name of a file");
         }
     }
 
     /// The name of a file; a relative one is looked for beside the file that names it.
     static Path path(ConfigValue value) throws Rejected {
         String text = ValueParser.text("the name of a file", name -> name).parse(value);
-        return beside(value.origin()).resolve(text).toAbsolutePath().normalize();
+        try {
+            return beside(value.origin()).resolve(text).toAbsolutePath().normalize();
+        } catch (InvalidPathException e) {
+            throw new Rejected("expected the name of a file");
+        }
     }
 
     /// The folder of the file in which something is written; the working directory for a flag.

@@ -44,7 +44,7 @@ final class SampleMetrics implements AutoCloseable {
         Files.delete(file);
         engine = new Engine(config, (_, _) -> {});
         live = new LiveConfiguration(source, config, engine, StateFile.of(new FilePlace.Off(), Map.of()));
-        live.start();
+        live.start(null, null);
         metrics = new Metrics(live, new Readiness(engine::usableBackends, () -> live.inUse().file()), "1.2.3",
                 System.currentTimeMillis(), () -> Map.of("access", 0L, "operational", 7L));
     }
