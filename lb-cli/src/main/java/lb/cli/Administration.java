@@ -13,6 +13,7 @@ import lb.cli.log.AccessLog;
 import lb.cli.log.Logs;
 import lb.cli.ready.Readiness;
 import lb.cli.upgrade.AdminDoor;
+import lb.cli.upgrade.Beginning;
 import lb.cli.upgrade.Predecessor;
 import lb.cli.upgrade.Predecessor.AdminInheritance;
 import lb.cli.upgrade.SuccessorProcess;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
 /// its own once the process listens: its classes take some time to load.
 ///
 /// Threading: the main thread, but for [#close].
-final class Administration implements AutoCloseable, AdminDoor {
+final class Administration implements AutoCloseable, AdminDoor, Beginning.Voice {
 
     private static final Logger LOG = LoggerFactory.getLogger(Administration.class);
 
@@ -77,15 +78,24 @@ final class Administration implements AutoCloseable, AdminDoor {
     /// @throws IOException with a reason for people
     void openChosen() throws IOException {
         if (isChosen()) {
-            keep(open(AdminInheritance.NONE));
+            keep(open(AdminInheritance.NONE)).begin();
         }
     }
 
     /// Opens everything at once, in place of another process's.
-    ///
-    /// @throws IOException with a reason for people
-    void openInPlaceOf(AdminInheritance inheritance) throws IOException {
+    @Override
+    public void openInPlaceOf(AdminInheritance inheritance) throws IOException {
         keep(open(inheritance));
+    }
+
+    /// From now on it answers, and knows whether this process is ready.
+    @Override
+    public void begin(@Nullable Path readyFile) {
+        readiness.begin(readyFile);
+        AdminServer opened = opened();
+        if (opened != null) {
+            opened.begin();
+        }
     }
 
     /// Opens what nobody has said anything of, unless it is open already.
@@ -93,7 +103,7 @@ final class Administration implements AutoCloseable, AdminDoor {
         if (opened() == null && !isChosen() && config.socket() instanceof FilePlace.Auto) {
             Thread.ofPlatform().daemon().name("open-admin").start(() -> {
                 try {
-                    keep(open(AdminInheritance.NONE));
+                    keep(open(AdminInheritance.NONE)).begin();
                 } catch (IOException | RuntimeException e) {
                     LOG.warn("admin: goes on without an admin socket: {}", e.toString());
                 }
@@ -125,12 +135,13 @@ final class Administration implements AutoCloseable, AdminDoor {
         }, upgrade, stopping::complete), inheritance);
     }
 
-    private synchronized void keep(AdminServer opened) {
+    private synchronized AdminServer keep(AdminServer opened) {
         if (isClosed) {
             opened.close();
         } else {
             server = opened;
         }
+        return opened;
     }
 
     private synchronized @Nullable AdminServer opened() {

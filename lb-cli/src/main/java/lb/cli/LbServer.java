@@ -145,8 +145,8 @@ final class LbServer {
                     leave(upgrade, reason, last.drainTimeout());
                 } else {
                     drain(engine, supervisor, reason, last);
-                    awaitPredecessor(last.drainTimeout());
                 }
+                awaitPredecessor(supervisor, upgrade, last.drainTimeout());
                 claimEnd();
                 return Main.OK;
             }
@@ -163,7 +163,7 @@ final class LbServer {
 
     private ApplyResult begin(Beginning beginning, Upgrade upgrade, Administration admin) throws IOException {
         if (predecessor != null) {
-            return beginning.takeOver(predecessor, upgrade, admin::openInPlaceOf);
+            return beginning.takeOver(predecessor, upgrade, admin);
         }
         admin.openChosen();
         return beginning.start(ListenDescriptors.of(System.getenv(), LOG::warn));
@@ -238,10 +238,16 @@ final class LbServer {
         tellDrained(upgrade.finish(timeout).get());
     }
 
-    /// The service manager would end it, with its sessions, as soon as this process has ended.
-    private void awaitPredecessor(Duration timeout) throws InterruptedException {
+    /// The service manager would end it, with its sessions, as soon as the last process has ended. One that has handed over
+    /// waits too: so the last one waits for all before it.
+    private void awaitPredecessor(Supervisor supervisor, Upgrade upgrade, Duration timeout)
+            throws InterruptedException {
         if (predecessor != null && predecessor.isThere()) {
-            LOG.info("process {} still has sessions", predecessor.pid());
+            String waiting = "process " + predecessor.pid() + " still has sessions";
+            LOG.info(waiting);
+            if (!upgrade.isHandedOver()) {
+                supervisor.stopping(waiting, timeout.plus(AFTER_DRAIN));
+            }
             predecessor.awaitEnd(timeout);
         }
     }

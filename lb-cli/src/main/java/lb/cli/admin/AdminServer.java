@@ -92,9 +92,23 @@ public final class AdminServer implements AutoCloseable {
         }
     }
 
-    /// The same where there was no process before.
+    /// The same where there was no process before; it answers at once.
     static AdminServer open(AdminConfig config, Map<String, String> environment, AdminApi api) throws IOException {
-        return open(config, environment, api, AdminInheritance.NONE);
+        AdminServer server = open(config, environment, api, AdminInheritance.NONE);
+        server.begin();
+        return server;
+    }
+
+    /// Answers from now on: who has come before waits in the kernel's queue.
+    public void begin() {
+        begin(socketChannel);
+        begin(httpChannel);
+    }
+
+    private static void begin(@Nullable Channel listening) {
+        if (listening != null) {
+            listening.config().setAutoRead(true);
+        }
     }
 
     private boolean isFree(AdminSocket wanted) {
@@ -162,6 +176,7 @@ public final class AdminServer implements AutoCloseable {
     private ServerBootstrap bootstrap(AdminGuard guard) {
         return new ServerBootstrap().group(loop)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.AUTO_READ, false) // until begin()
                 // Few and short: no pools of memory for it.
                 .option(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT)
                 .childOption(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT)
@@ -208,6 +223,7 @@ public final class AdminServer implements AutoCloseable {
         try {
             closed(socketChannel);
             open(own);
+            begin(socketChannel);
         } catch (IOException e) {
             LOG.warn("admin: {} cannot be made again: {}", own.path(), reason(e));
         }

@@ -1,5 +1,8 @@
 package lb.cli.ready;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -38,6 +41,8 @@ public final class Readiness implements AutoCloseable {
     private final Supplier<LbConfig> config;
     private volatile View view = new View(Verdict.not("starting"), Map.of());
     private volatile @Nullable String leaving;
+    /// Until then another process may tell, in the same file.
+    private volatile boolean hasLooked;
     private volatile boolean isClosed;
     private @Nullable Thread looking;
 
@@ -94,7 +99,24 @@ public final class Readiness implements AutoCloseable {
     /// @param reason for people
     public void leave(String reason) {
         leaving = reason;
-        tell();
+        if (hasLooked) {
+            tell();
+        }
+    }
+
+    /// Looks for the first time, in place of another process.
+    ///
+    /// @param before the file by which that has told; null for none
+    public void begin(@Nullable Path before) {
+        Path own = config.get().ready().file();
+        if (before != null && (own == null || !before.equals(own.toAbsolutePath()))) {
+            try {
+                Files.deleteIfExists(before);
+            } catch (IOException e) {
+                LOG.error("the ready.file of the process before cannot be removed: {}", e.toString());
+            }
+        }
+        look();
     }
 
     /// Another process has taken over, and says it from now on: where this one did, it leaves all as it is.
@@ -106,6 +128,7 @@ public final class Readiness implements AutoCloseable {
 
     /// Finds out how things are.
     void look() {
+        hasLooked = true;
         LbConfig now = config.get();
         Map<String, Integer> usable = ask(now.ready());
         synchronized (this) {

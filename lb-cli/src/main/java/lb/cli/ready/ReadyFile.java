@@ -57,7 +57,7 @@ final class ReadyFile {
     }
 
     private void write(Path at, String text) throws IOException {
-        Path temporary = at.resolveSibling(at.getFileName() + ".new");
+        Path temporary = at.resolveSibling(at.getFileName() + "." + ProcessHandle.current().pid());
         Files.writeString(temporary, text + "\n");
         // Others may read it, whatever the umask: they are who it is for.
         Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));

@@ -1,6 +1,7 @@
 package lb.cli.upgrade;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,6 +14,7 @@ import lb.l4.engine.Engine;
 import lb.l4.engine.Inheritance;
 import lb.l4.engine.OfferedSocket;
 import lb.l4.engine.PausedState;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,9 +35,15 @@ public final class Beginning {
         this.live = live;
     }
 
-    /// Opens the admin interface in place of another one.
-    public interface OpenAdmin {
-        void inPlaceOf(Predecessor.AdminInheritance inheritance) throws IOException;
+    /// The admin interface and what else tells of this process, in place of the other's.
+    public interface Voice {
+        /// Opens it; who comes has to wait for an answer.
+        void openInPlaceOf(Predecessor.AdminInheritance inheritance) throws IOException;
+
+        /// This process serves.
+        ///
+        /// @param readyFile which the other process has written; null for none
+        void begin(@Nullable Path readyFile);
     }
 
     /// Begins without a predecessor.
@@ -86,16 +94,17 @@ public final class Beginning {
     /// Takes over from the predecessor. When this returns, it has.
     ///
     /// @throws IOException with a reason for people
-    public ApplyResult takeOver(Predecessor from, Upgrade upgrade, OpenAdmin admin) throws IOException {
+    public ApplyResult takeOver(Predecessor from, Upgrade upgrade, Voice voice) throws IOException {
         ApplyResult begun = live.exclusively(() -> {
             Offer offer = from.offer();
             offered = offer.inheritance().sockets();
             ApplyResult result = live.start(offer.inheritance(), offer.overlay());
             if (result instanceof ApplyResult.Applied) {
                 // Before the point of no return: one that cannot be had must not stop a process that serves already.
-                admin.inPlaceOf(offer.admin());
-                int flows = from.takeOver(engine, engine.taken().join());
+                voice.openInPlaceOf(offer.admin());
+                int flows = from.takeOver(engine, engine.taken().join(), upgrade::isToldToEnd);
                 upgrade.follows(from, offer.generation());
+                voice.begin(offer.readyFile());
                 LOG.info("has taken over from process {}: {} listening sockets, {} flows", from.pid(),
                         engine.taken().join().size(), flows);
             }

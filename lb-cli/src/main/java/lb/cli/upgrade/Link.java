@@ -111,6 +111,10 @@ final class Link implements AutoCloseable {
         return message.fields();
     }
 
+    int peerProcess() throws IOException {
+        return stream.peerProcess();
+    }
+
     int peerUser() throws IOException {
         return stream.peerUser();
     }

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// What this process hands over beside what the engine has.
 ///
 /// @param overlay what was said at run time
+/// @param readyFile which says whether this process is ready; null for none
 /// @param admin null for none
-record OwnState(int generation, String overlay, @Nullable AdminDoor admin) {
+record OwnState(int generation, String overlay, @Nullable Path readyFile, @Nullable AdminDoor admin) {
 
     void write(JsonGenerator out) throws IOException {
         out.writeNumberField("pid", ProcessHandle.current().pid());
@@ -19,6 +20,9 @@ record OwnState(int generation, String overlay, @Nullable AdminDoor admin) {
         out.writeStringField("overlay", overlay);
         Path socket = admin == null ? null : admin.socket();
         InetSocketAddress http = admin == null ? null : admin.http();
+        if (readyFile != null) {
+            out.writeStringField("ready_file", readyFile.toAbsolutePath().toString());
+        }
         if (socket != null) {
             out.writeStringField("admin_socket", socket.toAbsolutePath().toString());
         }

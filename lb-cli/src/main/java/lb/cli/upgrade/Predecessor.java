@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import lb.cli.json.JsonObject;
 import lb.cli.upgrade.Link.Message;
 import lb.l4.engine.BackendState;
@@ -21,12 +22,15 @@ import lb.l4.linux.UnixStream;
 import lb.l4.udp.FlowState;
 import lb.l4.udp.ProxiedClientState;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The process that hands over to this one: what is said and heard here, see [HandingOver].
 ///
 /// Threading: one thread at a time, which it blocks; [#isThere] any.
 public final class Predecessor {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Predecessor.class);
     private static final Duration STEP = Duration.ofSeconds(60);
 
     private final Link link;
@@ -38,8 +42,10 @@ public final class Predecessor {
     ///
     /// @param overlay what was said to it at run time
     /// @param generation its own
+    /// @param readyFile which says whether it is ready; null for none
     /// @param admin its admin interface's
-    public record Offer(Inheritance inheritance, String overlay, int generation, AdminInheritance admin) {}
+    public record Offer(Inheritance inheritance, String overlay, int generation, @Nullable Path readyFile,
+            AdminInheritance admin) {}
 
     /// Sockets of the admin interface.
     ///
@@ -121,8 +127,10 @@ public final class Predecessor {
                     case "backends" -> read(message, "backends", "", BackendState.class, backends);
                     case "state" -> {
                         pid = message.fields().number("pid");
+                        String readyFile = message.fields().textOrNull("ready_file");
                         return new Offer(new Inheritance(sockets, backends), message.fields().text("overlay"),
-                                (int) message.fields().number("generation"), admin(message));
+                                (int) message.fields().number("generation"),
+                                readyFile == null ? null : Path.of(readyFile), admin(message));
                     }
                     default -> {
                         received.removeAll(message.descriptors());
@@ -164,14 +172,24 @@ public final class Predecessor {
     /// Takes the flows over and serves from then on. Before it returns, the other process is the one that serves.
     ///
     /// @param taken the indexes of the offered sockets that are in use here
+    /// @param isToldToEnd whether this process is to end, and so must not take over
     /// @return the number of flows
-    public int takeOver(Engine engine, Set<Integer> taken) throws IOException, InterruptedException {
+    int takeOver(Engine engine, Set<Integer> taken, BooleanSupplier isToldToEnd)
+            throws IOException, InterruptedException {
         long deadlineNanos = Link.in(STEP);
+        goOnUnless(isToldToEnd);
         link.send("ready", out -> lb.cli.json.Json.list(out, "taken", List.copyOf(taken)), deadlineNanos);
         int flows = HandingOver.await(engine.adopt(paused(deadlineNanos)), deadlineNanos);
+        goOnUnless(isToldToEnd);
         link.send("serving", out -> out.writeNumberField("flows", flows), deadlineNanos);
         link.expect("done", deadlineNanos);
         return flows;
+    }
+
+    private static void goOnUnless(BooleanSupplier isToldToEnd) throws IOException {
+        if (isToldToEnd.getAsBoolean()) {
+            throw new IOException("it was told to end");
+        }
     }
 
     private PausedState paused(long deadlineNanos) throws IOException {
@@ -204,9 +222,15 @@ public final class Predecessor {
     }
 
     /// Waits until the service manager listens to this process, and no longer to the other one. From then on a thread
-    /// notices when that has ended.
-    public void awaitAnnounced() throws IOException {
-        link.expect("announced", Link.in(STEP));
+    /// notices when that has ended. If that ends before, this process serves all the same.
+    void awaitAnnounced() {
+        try {
+            link.expect("announced", Link.in(STEP));
+        } catch (IOException e) {
+            LOG.warn("process {} has handed over, and then: {}", pid, e.getMessage());
+            isThere = false;
+            return;
+        }
         Thread.ofPlatform().daemon().name("predecessor").start(() -> {
             try {
                 link.receive(Link.in(Duration.ofDays(3650)));

@@ -192,6 +192,10 @@ public final class Upgrade {
         if (user != 0 && user != own) {
             throw new IOException("user " + user + " may not take over from user " + own);
         }
+        if (hello.pid() != link.peerProcess()) {
+            throw new IOException("process " + hello.pid() + " is not known by that number here: it runs in another "
+                    + "container");
+        }
         Attempt begun = attempt;
         boolean isOurs = begun != null && !begun.isLinked && begun.pid == hello.pid();
         if (begun == null || !isOurs) {
@@ -207,12 +211,20 @@ public final class Upgrade {
     }
 
     private void handOver(Attempt here, Link link) throws IOException, InterruptedException {
-        HandOver handOver = HandingOver.await(engine.handOver(), here.deadlineNanos);
+        CompletableFuture<HandOver> beginning = engine.handOver();
+        HandOver handOver;
+        try {
+            handOver = HandingOver.await(beginning, here.deadlineNanos);
+        } catch (IOException | InterruptedException e) {
+            // It may begin later all the same.
+            beginning.thenAccept(HandOver::resume);
+            throw e;
+        }
         Handed handed;
         Past after;
         HandingOver conversation = new HandingOver(link, handOver);
         try {
-            OwnState own = new OwnState(generation(), live.overlayText(), door);
+            OwnState own = new OwnState(generation(), live.overlayText(), live.inUse().file().ready().file(), door);
             conversation.offer(own::write, own.descriptors(), here.deadlineNanos);
             Set<Integer> taken = conversation.awaitReady(here.deadlineNanos);
             handed = conversation.handFlows(taken);
@@ -282,6 +294,14 @@ public final class Upgrade {
 
     private void fail(@Nullable Attempt here, Link link, Exception cause) {
         String reason = String.valueOf(cause.getMessage());
+        if (here != null && isHandedOver()) {
+            // The other one serves: nothing may be taken back.
+            LOG.error("upgrade: process {} has taken over, and then: {}", here.pid, reason, cause);
+            here.result.complete(UpgradeResult.failed("process " + here.pid + " has taken over, and then: " + reason,
+                    List.of()));
+            leave();
+            return;
+        }
         Link.GivenUp givenUp = cause instanceof Link.GivenUp own ? own : null;
         try {
             link.giveUp(reason, List.of(), Link.in(GRACE));
@@ -337,6 +357,11 @@ public final class Upgrade {
     /// Whether another process serves in place of this one.
     public synchronized boolean isHandedOver() {
         return past != null;
+    }
+
+    /// Whether somebody has told this process to end.
+    boolean isToldToEnd() {
+        return ending.isDone();
     }
 
     /// Lets the sessions end that were not handed over.

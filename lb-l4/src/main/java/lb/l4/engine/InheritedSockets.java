@@ -21,6 +21,8 @@ final class InheritedSockets {
     private final Linux linux;
     private final List<OfferedSocket> offered;
     private final Set<Integer> taken = new TreeSet<>();
+    /// Whether those that were not taken are closed: their numbers may be somebody else's by now.
+    private boolean isOver;
 
     InheritedSockets(Linux linux, List<OfferedSocket> offered) {
         this.linux = linux;
@@ -33,13 +35,18 @@ final class InheritedSockets {
 
     /// The ports of all of them: nobody has to ask whether another process has them.
     Set<Integer> ports() {
-        return offered.stream().map(socket -> socket.address().getPort()).collect(Collectors.toSet());
+        return isOver
+                ? Set.of()
+                : offered.stream().map(socket -> socket.address().getPort()).collect(Collectors.toSet());
     }
 
     /// Takes those of an address.
     ///
     /// @param port 0 for the one that the listener of that name has
     List<OfferedSocket> take(String listener, Protocol protocol, InetAddress address, int port) {
+        if (isOver) {
+            return List.of();
+        }
         List<OfferedSocket> found = new ArrayList<>();
         int wanted = port;
         for (int i = 0; i < offered.size(); i++) {
@@ -72,8 +79,12 @@ final class InheritedSockets {
         return offered.get(index).fd();
     }
 
-    /// Closes those that nobody has taken.
+    /// Closes those that nobody has taken; from now on there are none to be taken. Calls after the first do nothing.
     void closeRest() {
+        if (isOver) {
+            return;
+        }
+        isOver = true;
         for (int i = 0; i < offered.size(); i++) {
             if (!taken.contains(i)) {
                 linux.close(offered.get(i).fd());

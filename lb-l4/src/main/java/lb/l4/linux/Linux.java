@@ -235,9 +235,19 @@ public final class Linux extends SystemCalls {
 
     /// The user of the process at the other end of a unix socket, at the time when it was connected.
     public int peerUser(int fd) {
+        return peerCredential(fd, 4);
+    }
+
+    /// That process, by its number here; 0 if it has none here, as one of another namespace.
+    public int peerProcess(int fd) {
+        return peerCredential(fd, 0);
+    }
+
+    /// @param at offset in struct ucred
+    private int peerCredential(int fd, int at) {
         scratch.set(JAVA_INT, SCRATCH_BYTES - 8, 12);
         int result = call(GETSOCKOPT, fd, SOL_SOCKET, SO_PEERCRED, scratchAddress, scratchAddress + SCRATCH_BYTES - 8);
-        return result < 0 ? result : scratch.get(JAVA_INT, 4);
+        return result < 0 ? result : scratch.get(JAVA_INT, at);
     }
 
     public static int recv(int fd, long buffer, int bytes) {

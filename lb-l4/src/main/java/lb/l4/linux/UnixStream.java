@@ -40,6 +40,11 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
+    /// The process at the other end, 0 if it has no number here.
+    public int peerProcess() throws IOException {
+        return check(linux.peerProcess(fd));
+    }
+
     /// The user of the process at the other end.
     public int peerUser() throws IOException {
         return check(linux.peerUser(fd));

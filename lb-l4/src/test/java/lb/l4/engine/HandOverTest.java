@@ -19,6 +19,7 @@ import lb.core.config.ConfigProblem;
 import lb.core.config.CongestionControl;
 import lb.core.config.HealthConfig;
 import lb.core.config.LbConfig;
+import lb.core.config.ListenerConfig;
 import lb.core.config.PoolConfig;
 import lb.core.config.TestConfigs;
 import lb.core.config.TestConfigs.PoolBuilder;
@@ -26,6 +27,7 @@ import lb.core.pool.HealthState;
 import lb.core.session.EndCause;
 import lb.core.session.SessionRecord;
 import lb.l4.count.SessionTotals;
+import lb.l4.linux.Linux;
 import lb.l4.peers.EchoServer;
 import lb.l4.peers.Heard;
 import lb.l4.peers.LoopbackServer;
@@ -41,6 +43,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /// One engine goes on with the connections and with what another one knows; for datagrams see [FlowHandOverTest].
 class HandOverTest {
+
+    private static final int F_GETFD = 1;
 
     private static final int CLIENTS = 4;
     private static final int QUEUED = 100;
@@ -190,6 +194,28 @@ class HandOverTest {
                 Awaitility.await().untilAsserted(
                         () -> assertThatThrownBy(() -> next.connect(address)).hasMessageContaining("refused"));
             }
+        }
+    }
+
+    /// They are closed once: afterwards their numbers are somebody else's.
+    @Test
+    void aReloadOfTheNextOneLeavesAloneWhatItHasNotTaken() throws Exception {
+        Linux linux = new Linux();
+        List<Integer> others = new ArrayList<>();
+        try (LoopbackServer server = new LoopbackServer(new EchoServer());
+                Balancer old = new Balancer(config(1, server.address()))) {
+            List<PoolConfig> pools = List.of(TestConfigs.pool("out", server.address()));
+            ListenerConfig other = TestConfigs.listener("other", "out");
+            try (Balancer next = Upgrade.whole(old, TestConfigs.lb(List.of(other), pools))) {
+                for (int i = 0; i < 20; i++) {
+                    others.add(linux.pipe2());
+                    others.add(linux.secondOfPair());
+                }
+                next.apply(TestConfigs.lb(List.of(other, TestConfigs.listener("more", "out")), pools));
+                assertThat(others).allMatch(fd -> linux.fcntl(fd, F_GETFD, 0) >= 0);
+            }
+        } finally {
+            others.forEach(linux::close);
         }
     }
 
